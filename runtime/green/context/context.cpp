@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/context/context.h>
+
+#include <cerrno>
+#include <cxxabi.h>
+
+namespace green::detail {
+
+namespace {
+
+// What a dying flow names as the one that was left: an arriving flow then always has somebody to note the
+// stack pointer for, without a branch.
+context& graveyard() noexcept {
+    thread_local context nobody;
+    return nobody;
+}
+
+struct visit_request {
+    void (*visit)(void*);
+    void* argument;
+    context* visitor;
+    context* visited;
+};
+
+}  // namespace
+
+thread_words& thread_words::of_this_thread() noexcept {
+    thread_local thread_words words{reinterpret_cast<exception_state*>(abi::__cxa_get_globals()), &errno};
+    return words;
+}
+
+void context_started(transfer arrived) noexcept {
+    auto& words = thread_words::of_this_thread();
+    static_cast<context*>(arrived.data)->suspended_at_ = arrived.suspended_at;
+    context& self = *words.arriving;
+    self.shadow_.arrive();
+    *words.exceptions = self.exceptions_;
+    *words.error_number = self.error_number_;
+    self.entry_(self.argument_);
+    __builtin_trap();  // entry_ ends in leave_for_good()
+}
+
+// The first frame of every flow. It tells unwinders (the C++ runtime's, gdb's, perf's) that nothing is above it:
+// its return address is undefined (DWARF 5, 6.4.2.3) and rbp is zero.
+#if defined(__x86_64__)
+extern "C" [[gnu::visibility("hidden")]] void green_first_frame(transfer);
+extern "C" [[gnu::used, gnu::visibility("hidden")]] void green_context_started(transfer arrived) noexcept {
+    context_started(arrived);
+}
+asm(R"(
+    .text
+    .p2align 4
+    .globl green_first_frame
+    .hidden green_first_frame
+    .type green_first_frame, @function
+green_first_frame:
+    .cfi_startproc
+    .cfi_undefined rip
+    xorl %ebp, %ebp
+    subq $8, %rsp
+    .cfi_adjust_cfa_offset 8
+    call green_context_started
+    ud2
+    .cfi_endproc
+    .size green_first_frame, .-green_first_frame
+)");
+#else
+extern "C" [[gnu::visibility("hidden")]] void green_first_frame(transfer arrived) {
+    context_started(arrived);
+}
+#endif
+
+void context::prepare(const stack& where, void* top, void (*entry)(void*) noexcept, void* argument) noexcept {
+    auto usable_bytes = static_cast<std::byte*>(top) - where.bottom;
+    suspended_at_ = make_fcontext(top, static_cast<unsigned long>(usable_bytes), green_first_frame);
+    exceptions_ = {};
+    error_number_ = 0;
+    entry_ = entry;
+    argument_ = argument;
+    shadow_.begin(where.bottom, where.size_bytes);
+}
+
+void context::leave_for_good(stack_shadow dying, context& to, thread_words& words) noexcept {
+    words.arriving = &to;
+    stack_shadow::leave(dying, to.shadow_, true);
+    jump(to.suspended_at_, &graveyard());
+    __builtin_unreachable();
+}
+
+// The visited flow's frames as they are while visit() runs:
+//
+//      ... frames of the flow down to its switch_to()
+//      run_visit            as if called by switch_to(); its return value is what that jump returns
+//      visit(argument)
+//
+// run_visit leaves by a jump back to the visitor, so the flow stays suspended inside it. Whoever resumes the
+// flow later ends that jump, and run_visit passes what arrived on to switch_to().
+transfer context::run_visit(transfer arrived) noexcept {
+    auto request = *static_cast<visit_request*>(arrived.data);
+    request.visitor->suspended_at_ = arrived.suspended_at;
+    request.visited->shadow_.arrive();
+    request.visit(request.argument);
+    stack_shadow::leave(request.visited->shadow_, request.visitor->shadow_, false);
+    return jump(arrived.suspended_at, request.visited);
+}
+
+void context::visit(context& visitor, void (*visit)(void*), void* argument) noexcept {
+    visit_request request{visit, argument, &visitor, this};
+    stack_shadow::leave(visitor.shadow_, shadow_, false);
+    transfer arrived = ontop_fcontext(suspended_at_, &request, run_visit);
+    suspended_at_ = arrived.suspended_at;
+    visitor.shadow_.arrive();
+}
+
+}  // namespace green::detail

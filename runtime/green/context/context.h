@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+// One suspended flow of control: where its stack stands, and the thread-wide words that belong to it.
+//
+// Exception state and errno belong to the flow, not to the thread: a switch inside a `catch` block must not mix
+// two flows' chains of caught exceptions. The C++ runtime keeps two words per thread (__cxa_get_globals()); they
+// are saved and restored here, and only here. Debian's Boost.Context does not do it.
+#pragma once
+
+#include <green/context/jump.h>
+#include <green/context/sanitizers.h>
+#include <green/context/stack.h>
+
+namespace green::detail {
+
+class context;
+
+// __cxa_eh_globals of the Itanium C++ ABI, section 2.2.2: the caught-exception chain and the number of
+// exceptions in flight.
+struct exception_state {
+    void* caught;
+    unsigned in_flight;
+};
+
+// The addresses of one thread's words, looked up once per thread because flows never change threads.
+struct thread_words {
+    exception_state* exceptions = nullptr;
+    int* error_number = nullptr;
+    context* arriving = nullptr;  // whom the jump under way leads to; read by a flow that starts
+
+    static thread_words& of_this_thread() noexcept;
+};
+
+class context {
+  public:
+    context() = default;
+    context(const context&) = delete;
+    context& operator=(const context&) = delete;
+
+    // Describes the calling thread's own flow, which is running.
+    void adopt_native() noexcept { shadow_.begin_native(); }
+
+    // Makes this a flow that calls entry(argument) on the stack below `top` at its first switch. `entry` never
+    // returns: it ends in leave_for_good().
+    void prepare(const stack& where, void* top, void (*entry)(void*) noexcept, void* argument) noexcept;
+
+    // Suspends this running flow and resumes `to`. Returns when somebody switches back to this one.
+    [[gnu::always_inline]] void switch_to(context& to, thread_words& words) noexcept;
+
+    // Ends the running flow, whose shadow() is `dying`, and resumes `to`. Its context object and its stack may
+    // have been given back right before: nothing more is read of them.
+    [[noreturn]] static void leave_for_good(stack_shadow dying, context& to, thread_words& words) noexcept;
+    const stack_shadow& shadow() const noexcept { return shadow_; }
+
+    // Forgets a flow that was prepared and never ran, or never will again.
+    void retire() noexcept { shadow_.end(); }
+
+    // Runs visit(argument) on the stack of this suspended flow, as if it had called it, and comes back.
+    // `visitor` is the running flow. `visit` must not switch or throw.
+    void visit(context& visitor, void (*visit)(void*), void* argument) noexcept;
+
+    void* suspended_at() const noexcept { return suspended_at_; }
+
+  private:
+    friend void context_started(transfer arrived) noexcept;
+    static transfer run_visit(transfer arrived) noexcept;
+
+    void* suspended_at_ = nullptr;  // valid while suspended
+    exception_state exceptions_{};
+    int error_number_ = 0;
+    void (*entry_)(void*) noexcept = nullptr;
+    void* argument_ = nullptr;
+    [[no_unique_address]] stack_shadow shadow_;
+};
+
+inline void context::switch_to(context& to, thread_words& words) noexcept {
+    exceptions_ = *words.exceptions;
+    error_number_ = *words.error_number;
+    words.arriving = &to;
+    stack_shadow::leave(shadow_, to.shadow_, false);
+    transfer arrived = jump(to.suspended_at_, this);
+    static_cast<context*>(arrived.data)->suspended_at_ = arrived.suspended_at;
+    shadow_.arrive();
+    *words.exceptions = exceptions_;
+    *words.error_number = error_number_;
+}
+
+}  // namespace green::detail

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSL-1.0
+// What AddressSanitizer, ThreadSanitizer and Valgrind must be told about stacks and switches, so that they do
+// not take a switch for a wild stack pointer. Without them every function here is empty.
+#pragma once
+
+#include <cstddef>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define GREEN_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GREEN_ASAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define GREEN_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define GREEN_TSAN 1
+#endif
+#endif
+
+#ifdef GREEN_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+#ifdef GREEN_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace green::detail {
+
+// What the sanitizers keep for one stack. A native stack (a thread's own) has its bounds looked up, one of
+// ours is told them.
+class stack_shadow {
+  public:
+    // Announces the stack [bottom, bottom + size_bytes) before the first switch to it. Its last user may have
+    // left frames behind that never returned, so its memory is declared clean.
+    void begin(void* bottom, std::size_t size_bytes) noexcept;
+    // Announces the calling thread's own stack.
+    void begin_native() noexcept;
+    // The code on it has ended; called from another stack.
+    void end() noexcept;
+
+    // Called on the old stack right before the jump, `dying` when it is never switched to again …
+    static void leave([[maybe_unused]] stack_shadow& from, [[maybe_unused]] stack_shadow& to,
+                      [[maybe_unused]] bool dying) noexcept {
+#ifdef GREEN_ASAN
+        __sanitizer_start_switch_fiber(dying ? nullptr : &from.fake_stack_, to.bottom_, to.size_bytes_);
+#endif
+#ifdef GREEN_TSAN
+        if (dying) ended_fiber() = from.tsan_fiber_;
+        __tsan_switch_to_fiber(to.tsan_fiber_, 0);
+#endif
+    }
+    // … and this on the new stack right after it.
+    void arrive() noexcept {
+#ifdef GREEN_ASAN
+        __sanitizer_finish_switch_fiber(fake_stack_, nullptr, nullptr);
+#endif
+#ifdef GREEN_TSAN
+        if (void* ended = ended_fiber()) {  // could not be destroyed while it was running
+            ended_fiber() = nullptr;
+            __tsan_destroy_fiber(ended);
+        }
+#endif
+    }
+
+#ifdef GREEN_ASAN
+  private:
+    void* fake_stack_ = nullptr;
+    const void* bottom_ = nullptr;
+    std::size_t size_bytes_ = 0;
+#endif
+#ifdef GREEN_TSAN
+  private:
+    static void*& ended_fiber() noexcept;
+    void* tsan_fiber_ = nullptr;
+#endif
+};
+
+// Valgrind's bookkeeping of a stack's memory; the id is what registering returned. Cheap outside Valgrind.
+unsigned register_stack(void* bottom, void* top) noexcept;
+void deregister_stack(unsigned id) noexcept;
+
+}  // namespace green::detail

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+// Stacks for fibers: many in one mapping, each with a guard below it, reused last-in first-out.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace green::detail {
+
+// One stack: [bottom, bottom + size_bytes), growing down from top(). Below bottom lies its guard.
+struct stack {
+    std::byte* bottom = nullptr;
+    std::size_t size_bytes = 0;
+
+    std::byte* top() const noexcept { return bottom + size_bytes; }
+};
+
+// How the page below a stack is kept out of reach, from best to last resort.
+enum class guard_kind {
+    marker,    // MADV_GUARD_INSTALL (Linux 6.13): a mark in the page table, costs no mapping
+    mapping,   // mprotect(PROT_NONE): splits the mapping; until half of vm.max_map_count is used up
+    canary,    // a pattern in the lowest bytes, looked at when the stack is given back
+};
+
+inline constexpr std::size_t smallest_stack_bytes = 16 * 1024;
+inline constexpr std::size_t largest_stack_bytes = std::size_t{1} << 30;
+inline constexpr std::size_t default_stack_bytes = 256 * 1024;
+
+// The stacks of one thread. An arena is one mapping, cut into slots:
+//
+//      | guard | stack ........... | guard | stack ........... | ...
+//      low addresses                                      high addresses
+//
+// A stack given back stays warm: its pages keep their memory, and the last one given back is the first to be
+// handed out, because the first touch of a page costs microseconds. trim() gives the pages of stacks that
+// stayed unused back to the kernel. Address space is never given back. Not thread-safe: one pool per hub.
+class stack_pool {
+  public:
+    stack_pool();
+    ~stack_pool();
+    stack_pool(const stack_pool&) = delete;
+    stack_pool& operator=(const stack_pool&) = delete;
+
+    // A stack of at least `size_bytes`, rounded up to whole pages. Throws std::invalid_argument when the size is
+    // below smallest_stack_bytes or above largest_stack_bytes, std::system_error (ENOMEM) when the kernel has
+    // no address space left.
+    stack acquire(std::size_t size_bytes);
+
+    // Takes a stack back. Aborts, naming the overflow, when its canary was overwritten.
+    void release(const stack& used) noexcept;
+
+    // Gives back the memory of every stack that was idle during the whole time since the last trim(). Returns
+    // how many stacks are warm afterwards.
+    std::size_t trim() noexcept;
+
+    std::size_t warm_count() const noexcept;
+
+    // Forces a lower step of the ladder, for tests; in force for slots not handed out yet, in every pool.
+    static void use_guards_no_better_than(guard_kind best) noexcept;
+    static guard_kind guard_in_use() noexcept;
+
+  private:
+    struct size_class;
+    size_class& class_for(std::size_t size_bytes);
+
+    std::vector<std::unique_ptr<size_class>> classes_;
+    size_class* last_used_ = nullptr;
+};
+
+}  // namespace green::detail

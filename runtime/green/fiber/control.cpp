@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/fiber/control.h>
+
+#include <green/base/check.h>
+#include <green/base/unique_id.h>
+#include <green/fiber/cancellation.h>
+#include <green/fiber/links.h>
+#include <green/fiber/local.h>
+#include <green/fiber/scheduler.h>
+#include <green/fiber/would_block_forever.h>
+
+#include <cstdio>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+namespace green::detail {
+
+namespace {
+
+std::string describe(const std::exception_ptr& e) {
+    try {
+        std::rethrow_exception(e);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (const cancellation& request) {
+        return request.what();
+    } catch (...) {
+        return "an exception that is not a std::exception";
+    }
+}
+
+bool is_cancellation(const std::exception_ptr& e) {
+    try {
+        std::rethrow_exception(e);
+    } catch (const cancellation&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+}  // namespace
+
+control::control(hub& home, carrier carry) noexcept : waiter(home, &resume), carry(carry), id(unique_id<control>()) {}
+
+control::~control() = default;
+
+std::string control::name() const {
+    return name_ ? *name_ : "fiber-" + std::to_string(id);
+}
+
+void control::set_name(std::string name) {
+    name_ = std::make_unique<std::string>(std::move(name));
+}
+
+void control::resume(runnable& self) noexcept {
+    scheduler::current().resume_from_hub(static_cast<control&>(self));
+}
+
+void control::entry(void* self) noexcept {
+    static_cast<control*>(self)->run_to_end();
+    scheduler::current().end_running(*static_cast<control*>(self));
+}
+
+void control::run_to_end() noexcept {
+    started = true;
+    if (armed()) loop_of(home()).timers().disarm(*this);  // spawn_after(), killed before its time
+    if (pending) {  // killed before it ran: no line of its function does
+        error = std::exchange(pending, nullptr);
+        ended_by_exit = is_cancellation(error);
+    } else {
+        try {
+            carry(*this, request::run);
+        } catch (const cancellation&) {
+            ended_by_exit = true;
+        } catch (...) {
+            error = std::current_exception();
+        }
+    }
+    if (ended_by_exit) error = nullptr;
+    ending = true;
+    carry(*this, request::discard_callable);
+    locals.reset();
+    give_up_locks();
+    publish_end();
+}
+
+void control::give_up_locks() noexcept {
+    while (!held_locks.empty()) held_locks.pop_front().owner_ended();
+}
+
+void control::publish_end() noexcept {
+    intrusive_list<wait_node> chosen;
+    bool linked;
+    {
+        std::lock_guard guard(end_lock);
+        ended_.store(true, std::memory_order_release);
+        joiners.choose_all(chosen);
+        linked = links != nullptr;
+    }
+    wake_all(chosen);
+    if (linked) schedule_links(*this);
+}
+
+bool control::must_finish_waits() const noexcept {
+    return ending || std::uncaught_exceptions() > 0;
+}
+
+void control::throw_if_cancelled(const char* call) {
+    if (attention & is_hub)
+        throw std::logic_error(std::string("green: ") + call +
+                               " would park inside a hub callback; spawn a fiber for what has to wait");
+    if (attention & is_stuck) {
+        attention &= static_cast<std::uint8_t>(~is_stuck);
+        check(!must_finish_waits(), "the main fiber would block forever in a destructor");
+        throw would_block_forever(scheduler::current().list_parked());
+    }
+    if (must_finish_waits()) return;
+    if (pending && !(inside && inside->shielded_from_root())) {
+        attention &= static_cast<std::uint8_t>(~has_pending);
+        std::rethrow_exception(std::exchange(pending, nullptr));
+    }
+    if (inside && inside->cancelled()) {
+        scope* origin = inside->outermost_cancelled();
+        throw cancelled(origin->id());
+    }
+    if (attention & shutting_down) throw fiber_exit();
+}
+
+void control::raise(std::exception_ptr e) noexcept {
+    if (ended() || ending || pending) return;
+    pending = std::move(e);
+    attention |= has_pending;
+    const bool shielded = inside && inside->shielded_from_root() && !(attention & shutting_down);
+    if (uncancellable || shielded || !waiting()) return;
+    if (settle(outcome::cancelled)) wake();
+}
+
+void control::drop_reference() noexcept {
+    if (references_.load(std::memory_order_acquire) != 1 && references_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+        return;
+    report_unless_taken();
+    if (has_result) carry(*this, request::discard_result);
+    error = nullptr;
+    scheduler::free_block(*this);
+}
+
+void control::report_unless_taken() noexcept {
+    if (!error || error_taken.load(std::memory_order_acquire)) return;
+    std::fprintf(stderr, "green: fiber \"%s\" ended with an exception that nobody took: %s\n", name().c_str(),
+                 describe(error).c_str());
+}
+
+}  // namespace green::detail

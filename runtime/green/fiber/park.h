@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+// The one door to sleep for fibers. Whatever parks a fiber goes through wait_for(); its twin for coroutines is
+// coro/awaiter.h.
+//
+// The way of a wait:
+//
+//     wait_for(operation)            throws if the fiber is cancelled already
+//       operation.enqueue(node)      can it be had at once? then no wait. Else the primitive holds the node
+//       scheduler::suspend()         timer, scope; switches to the next fiber ... and back
+//       operation.withdraw(node)     only if nobody chose us: the primitive lets go of the node
+//       throws, or returns ready / timed_out
+#pragma once
+
+#include <green/base/time.h>
+#include <green/fiber/scheduler.h>
+
+#include <concepts>
+
+namespace green::detail {
+
+// What can be waited for. enqueue() takes what is wanted (true) or leaves the node with the primitive (false),
+// atomically. withdraw() takes the node back after a timeout or a cancellation; the waiter is settled by then,
+// so nobody can have chosen it. Neither parks. Only enqueue may throw, leaving nothing behind.
+template <class T>
+concept operation = requires(T op, wait_node& node) {
+    { op.enqueue(node) } -> std::same_as<bool>;
+    { op.withdraw(node) } noexcept;
+    { op.reason() } -> std::convertible_to<wait_reason>;
+};
+
+// Takes one from the running fiber's budget, and yields when it is used up: a fiber whose waits never have to
+// wait cannot starve the others.
+inline void spend_turn(scheduler& s, control& self) noexcept {
+    if (s.loop().budget_is_spent()) [[unlikely]] s.yield(self);
+}
+
+// Performs `op` on the running fiber, parking while it cannot be had. Returns ready, or timed_out when
+// `deadline` passed first; then it did not happen. Throws cancellation, would_block_forever, what enqueue()
+// throws, and std::logic_error inside a hub callback, where nothing may park.
+template <operation Operation>
+outcome wait_for(Operation&& op, time_point deadline = never) {
+    scheduler& s = scheduler::current();
+    control& self = s.running();
+    if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled(op.reason().call);
+    self.begin(op.reason());
+    if (op.enqueue(self.node())) {
+        self.settle_without_waiting();
+        spend_turn(s, self);
+        return outcome::ready;
+    }
+    outcome result = s.suspend(self, deadline);
+    if (result == outcome::ready) [[likely]] return result;
+    op.withdraw(self.node());
+    if (result == outcome::cancelled) self.throw_if_cancelled(op.reason().call);
+    return result;
+}
+
+}  // namespace green::detail

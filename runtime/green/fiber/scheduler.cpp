@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/fiber/scheduler.h>
+
+#include <green/base/check.h>
+#include <green/fiber/cancellation.h>
+#include <green/fiber/links.h>
+#include <green/fiber/local.h>
+#include <green/fiber/overflow.h>
+#include <green/fiber/park.h>
+#include <green/fiber/would_block_forever.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace green::detail {
+
+thread_local constinit scheduler* scheduler::of_this_thread = nullptr;
+
+namespace {
+
+constexpr std::size_t hub_stack_bytes = 256 * 1024;
+constexpr std::size_t warm_stacks_kept = 64;
+
+scheduler& scheduler_of(hub& h) noexcept {
+    return *static_cast<scheduler*>(loop_of(h).upper);
+}
+
+void write_running_name(char* out, unsigned capacity) noexcept {
+    scheduler* s = scheduler::current_or_null();
+    if (s) std::snprintf(out, capacity, "%s", s->running().name().c_str());
+}
+
+}  // namespace
+
+scheduler::scheduler(hub& home) : loop_(loop_of(home)), hub_(home), hub_control_(home, nullptr) {
+    hub_control_.set_name("hub");
+    hub_control_.attention = control::is_hub;
+    hub_control_.where = stacks_.acquire(hub_stack_bytes);
+}
+
+// A hub that served an ended thread brings its scheduler along, with the blocks that handles still name; what
+// belongs to the thread itself is new.
+void scheduler::take_over_thread() {
+    words_ = &thread_words::of_this_thread();
+    main_ = new control(hub_, nullptr);
+    main_->set_name("main");
+    main_->started = true;
+    main_->flow.adopt_native();
+    running_ = main_;
+    retiring_ = main_is_gone_ = false;
+    hub_control_.flow.prepare(
+        hub_control_.where, hub_control_.where.top(),
+        [](void* self) noexcept { static_cast<green::detail::loop*>(self)->run(); }, &loop_);
+}
+
+scheduler& scheduler::create() {
+    static const bool prepared = [] {
+        set_hooks({[](hub& h) noexcept { return scheduler_of(h).on_stuck(); },
+                   [](hub& h) noexcept { return scheduler_of(h).on_idle(); },
+                   [](hub& h) noexcept { scheduler_of(h).retire(); },
+                   [](hub& h) noexcept { scheduler_of(h).forget_other_fibers(); }});
+        set_running_name_writer(&write_running_name);
+        return true;
+    }();
+    (void)prepared;
+    hub& home = hub::current();
+    auto& upper = loop_of(home).upper;
+    if (!upper) upper = new scheduler(home);
+    auto* s = static_cast<scheduler*>(upper);
+    s->take_over_thread();
+    of_this_thread = s;
+    report_stack_overflows();
+    return *s;
+}
+
+// --- switching ---
+
+control& scheduler::next_to_run() noexcept {
+    runnable* next = loop_.front();
+    if (!next || next->run != &control::resume || loop_.turn_is_up()) return hub_control_;
+    loop_.pop_front();
+    if (next->next) __builtin_prefetch(static_cast<control*>(next->next));
+    return *static_cast<control*>(next);
+}
+
+void scheduler::switch_away(control& self) noexcept {
+    control& next = next_to_run();
+    if (&next == &self) return;  // woken meanwhile
+    running_ = &next;
+    self.flow.switch_to(next.flow, *words_);
+}
+
+void scheduler::yield(control& self) noexcept {
+    loop_.make_ready(self);
+    switch_away(self);
+}
+
+void scheduler::resume_from_hub(control& fiber) noexcept {
+    running_ = &fiber;
+    hub_control_.flow.switch_to(fiber.flow, *words_);
+}
+
+outcome scheduler::suspend(control& self, time_point deadline) noexcept {
+    scope* inside = self.inside;
+    const bool unwinding = words_->exceptions->in_flight > 0 || self.ending;
+    if (inside && !unwinding) {
+        deadline = std::min(deadline, inside->deadline());
+        inside->enter_parked(self);
+    }
+    self.uncancellable = unwinding;
+    if (deadline != never) loop_.timers().arm(self, deadline);
+    switch_away(self);
+    if (self.armed()) loop_.timers().disarm(self);
+    if (!inside || unwinding) return self.result();
+    scope::leave_parked(self);
+    if (self.result() == outcome::timed_out && inside->expire(loop_.now())) return outcome::cancelled;
+    return self.result();
+}
+
+void scheduler::end_running(control& self) noexcept {
+    const bool was_forgotten_main = main_is_gone_;
+    if (was_forgotten_main) std::exit(EXIT_SUCCESS);
+    if (self.list_hook<foreign_tag>::linked()) self.list_hook<foreign_tag>::unlink();
+    --fiber_count_;
+    if (retiring_ && fiber_count_ == 0 && main_->choose()) main_->wake();
+    // From here on this code runs on a stack that is already given back: nothing below may spawn or park.
+    stacks_.release(self.where);
+    self.where = {};
+    stack_shadow dying = self.flow.shadow();
+    self.drop_reference();
+    control& next = next_to_run();
+    running_ = &next;
+    context::leave_for_good(dying, next.flow, *words_);
+}
+
+// --- blocks and stacks ---
+
+control& scheduler::create_fiber(control::carrier carry, std::size_t stack_bytes, std::size_t callable_bytes,
+                                 std::size_t callable_alignment) {
+    stack where = stacks_.acquire(stack_bytes);
+    void* storage;
+    try {
+        storage = slab_.allocate();
+    } catch (...) {
+        stacks_.release(where);
+        throw;
+    }
+    auto* fiber = new (storage) control(hub_, carry);
+    fiber->on_slab = true;
+    fiber->where = where;
+    fiber->born_coarse_ns = loop_.last_poll_coarse_ns();
+    auto top = reinterpret_cast<std::uintptr_t>(where.top()) - callable_bytes;
+    top &= ~(static_cast<std::uintptr_t>(callable_alignment) - 1);
+    fiber->callable = reinterpret_cast<void*>(top);
+    fiber->flow.prepare(where, fiber->callable, &control::entry, fiber);
+    if (retiring_) fiber->attention |= control::shutting_down;
+    ++fiber_count_;
+    return *fiber;
+}
+
+void scheduler::destroy_unstarted(control& fiber) noexcept {
+    --fiber_count_;
+    fiber.flow.retire();
+    stacks_.release(fiber.where);
+    fiber.~control();
+    slab_.deallocate(&fiber);
+}
+
+control& scheduler::create_for(hub& target, control::carrier carry, std::size_t stack_bytes) {
+    auto* fiber = new control(target, carry);
+    fiber->where.size_bytes = stack_bytes;  // wanted; bottom stays null until it arrives
+    return *fiber;
+}
+
+void scheduler::start_remotely(control& fiber) noexcept {
+    fiber.runnable::run = &adopt;
+    loop_of(fiber.home()).schedule(fiber);
+}
+
+// On the target's thread, out of its mailbox.
+void scheduler::adopt(runnable& self) noexcept {
+    auto& fiber = static_cast<control&>(self);
+    scheduler& s = current();
+    fiber.runnable::run = &control::resume;
+    try {
+        fiber.where = s.stacks_.acquire(fiber.where.size_bytes);
+    } catch (...) {
+        fiber.raise(std::current_exception());
+        fiber.where = s.stacks_.acquire(smallest_stack_bytes);  // enough to end on
+    }
+    s.foreign_.push_back(fiber);
+    ++s.fiber_count_;
+    fiber.flow.prepare(fiber.where, fiber.where.top(), &control::entry, &fiber);
+    s.loop_.make_ready(fiber);
+}
+
+void scheduler::free_block(control& fiber) noexcept {
+    if (!fiber.on_slab) {
+        delete &fiber;
+    } else if (hub::current_or_null() == &fiber.home()) {
+        reclaim(fiber);
+    } else {
+        fiber.runnable::run = &reclaim;
+        loop_of(fiber.home()).schedule(fiber);
+    }
+}
+
+void scheduler::reclaim(runnable& self) noexcept {
+    auto& fiber = static_cast<control&>(self);
+    auto& owner = scheduler_of(fiber.home()).slab_;
+    fiber.~control();
+    owner.deallocate(&fiber);
+}
+
+// --- the ends of things ---
+
+std::string scheduler::list_parked() {
+    std::string list;
+    for_each_fiber([&](control& fiber) {
+        if (&fiber == running_ && &fiber != main_) return;
+        const wait_reason& reason = fiber.reason();
+        list += "  " + fiber.name() + ": " + (fiber.started ? reason.call : "not started");
+        if (reason.describe) {
+            list += ' ';
+            reason.describe(list, reason.object);
+        }
+        list += '\n';
+    });
+    return list;
+}
+
+bool scheduler::on_stuck() noexcept {
+    if (!main_ || !main_->settle(outcome::cancelled)) return false;
+    main_->attention |= control::is_stuck;
+    loop_.make_ready(*main_);
+    return true;
+}
+
+duration scheduler::on_idle() noexcept {
+    if (stacks_.warm_count() <= warm_stacks_kept) return duration::max();
+    constexpr duration interval = std::chrono::seconds(1);
+    const time_point now = loop_.now();
+    if (now >= next_trim_) {
+        next_trim_ = add(now, interval);
+        stacks_.trim();
+    }
+    return interval;
+}
+
+namespace {
+// What retire() waits for: end_running() chooses the main fiber when the last other one has ended.
+struct all_have_ended {
+    bool enqueue(wait_node&) noexcept { return fiber_count == 0; }
+    void withdraw(wait_node&) noexcept {}
+    wait_reason reason() const noexcept { return {.call = "the end of the thread"}; }
+    std::size_t fiber_count;
+};
+}  // namespace
+
+void scheduler::retire() noexcept {
+    of_this_thread = this;
+    if (running_ != main_) {  // exit() was called by a fiber: its own stack is in use, nothing can be unwound
+        of_this_thread = nullptr;
+        return;
+    }
+    retiring_ = true;
+    for_each_fiber([this](control& fiber) {
+        if (&fiber == main_) return;
+        fiber.attention |= control::shutting_down;
+        fiber.raise(std::make_exception_ptr(fiber_exit()));
+    });
+    const time_point limit = add(loop_.now(), std::chrono::seconds(1));
+    main_->ending = true;  // its own wait here is beyond cancellation
+    if (fiber_count_ > 0) wait_for(all_have_ended{fiber_count_}, limit);
+    if (fiber_count_ > 0)
+        std::fprintf(stderr, "green: %zu fibers would not end within a second of their thread's end; abandoned:\n%s",
+                     fiber_count_, list_parked().c_str());
+    main_->give_up_locks();
+    main_->locals.reset();
+    main_->publish_end();
+    for_each_fiber([this](control& fiber) { abandon(fiber); });
+    main_->drop_reference();
+    main_ = nullptr;
+    loop_.forget_everything();
+    fiber_count_ = 0;
+    stacks_.trim();
+    stacks_.trim();  // the first one starts the period of idleness
+    of_this_thread = nullptr;
+}
+
+// A fiber that will never run again, though waiters and queues may still hold its nodes.
+void scheduler::abandon(control& fiber) noexcept {
+    (void)!fiber.settle(outcome::cancelled);
+    fiber.runnable::run = [](runnable&) noexcept {};
+}
+
+void scheduler::forget_other_fibers() noexcept {
+    for_each_fiber([this](control& fiber) {
+        if (&fiber != running_) abandon(fiber);
+    });
+    main_is_gone_ = running_ != main_;
+    fiber_count_ = main_is_gone_ ? 1 : 0;
+}
+
+}  // namespace green::detail

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+// One thread's fibers: who is running, the hub's own context, the stacks and the control blocks.
+#pragma once
+
+#include <green/context/context.h>
+#include <green/context/stack.h>
+#include <green/fiber/control.h>
+#include <green/fiber/slab.h>
+#include <green/hub/hub.h>
+
+#include <string>
+
+namespace green::detail {
+
+// Reached through hub -> upper, and through a thread-local pointer on the hot path. Lives as long as its hub.
+//
+// A fiber that parks switches straight to the next ready fiber. The hub's own context (a context like any other,
+// described by a control block that is marked is_hub) gets the processor only when nothing is ready, when the
+// next ready thing is no fiber, or when the kernel should be asked again.
+class scheduler {
+  public:
+    // The calling thread's, created with its hub when there is none yet.
+    static scheduler& current() {
+        scheduler* s = of_this_thread;
+        return s ? *s : create();
+    }
+    static scheduler* current_or_null() noexcept { return of_this_thread; }
+
+    control& running() noexcept { return *running_; }
+    control& main() noexcept { return *main_; }
+    hub& home() noexcept { return hub_; }
+    green::detail::loop& loop() noexcept { return loop_; }
+
+    // Suspends the running fiber, whose waiter has begun its wait and is known to whoever will wake it, until it
+    // is woken, `deadline` passes, or it is cancelled; undoes every registration of its own. Parks. Never throws.
+    outcome suspend(control& self, time_point deadline) noexcept;
+
+    // Puts the running fiber behind all that is ready.
+    void yield(control& self) noexcept;
+
+    // A control block with a stack, whose top keeps `callable_bytes` for the callable. Throws
+    // std::invalid_argument, std::system_error (ENOMEM) or std::bad_alloc.
+    control& create_fiber(control::carrier carry, std::size_t stack_bytes, std::size_t callable_bytes,
+                          std::size_t callable_alignment);
+    // Undoes create_fiber() for a fiber that was not started.
+    void destroy_unstarted(control& fiber) noexcept;
+    // Makes a created fiber ready.
+    void start(control& fiber) noexcept { loop_.make_ready(fiber); }
+
+    // A block for a fiber of another thread's hub, from any thread, and its start over there. It gets its stack
+    // when it arrives; when there is none to be had, it ends with that error.
+    static control& create_for(hub& target, control::carrier carry, std::size_t stack_bytes);
+    static void start_remotely(control& fiber) noexcept;
+
+    // A block whose last reference has gone. Any thread.
+    static void free_block(control& fiber) noexcept;
+
+    [[noreturn]] void end_running(control& self) noexcept;
+    void resume_from_hub(control& fiber) noexcept;
+
+    // Calls visit(control) for every fiber of this thread that has not ended, the main fiber first.
+    template <class Visit>
+    void for_each_fiber(Visit&& visit) {
+        visit(*main_);
+        slab_.for_each([&](control& c) {
+            if (!c.ended()) visit(c);
+        });
+        foreign_.for_each([&](control& c) {
+            if (!c.ended()) visit(c);
+        });
+    }
+    std::size_t fiber_count() const noexcept { return fiber_count_; }  // those spawned and not ended
+    // A line per parked fiber: its name and what it waits for.
+    std::string list_parked();
+    stack_pool& stacks() noexcept { return stacks_; }
+
+    // Runs visit(argument) on the stack of a suspended fiber of this thread.
+    void visit(control& suspended, void (*visit)(void*), void* argument) noexcept {
+        suspended.flow.visit(running_->flow, visit, argument);
+    }
+
+    // The thread ends: unwinds every fiber that is still suspended.
+    void retire() noexcept;
+    // In the child of a fork: forgets every fiber but the running one.
+    void forget_other_fibers() noexcept;
+
+  private:
+    explicit scheduler(hub& home);
+    static scheduler& create();
+    void take_over_thread();
+    bool on_stuck() noexcept;
+    duration on_idle() noexcept;
+
+    // Resumes whoever is next; returns when `self` is resumed.
+    void switch_away(control& self) noexcept;
+    control& next_to_run() noexcept;
+    static void adopt(runnable& self) noexcept;
+    static void reclaim(runnable& self) noexcept;
+    void abandon(control& fiber) noexcept;
+
+    [[gnu::tls_model("initial-exec")]] static thread_local constinit scheduler* of_this_thread;
+
+    control* running_ = nullptr;
+    green::detail::loop& loop_;
+    thread_words* words_ = nullptr;
+    hub& hub_;
+    std::size_t fiber_count_ = 0;
+    bool retiring_ = false;
+    bool main_is_gone_ = false;  // in the child of a fork by another fiber
+    control hub_control_;
+    control* main_ = nullptr;  // the thread's own stack
+    stack_pool stacks_;
+    slab<control> slab_;
+    intrusive_list<control, foreign_tag> foreign_;  // blocks that were created by other threads
+    time_point next_trim_{};
+};
+
+}  // namespace green::detail

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSL-1.0
+// Starting fibers.
+#pragma once
+
+#include <green/fiber/fiber.h>
+#include <green/fiber/local.h>
+#include <green/fiber/scheduler.h>
+
+#include <functional>
+#include <tuple>
+
+namespace green {
+
+// What may be said about a fiber when it is spawned.
+struct fiber_options {
+    std::string name{};                                         // empty: "fiber-N"
+    std::size_t stack_size_bytes = detail::default_stack_bytes;  // 16 KiB to 1 GiB, rounded up to whole pages
+};
+
+namespace detail {
+
+// Where spawn() puts the new fiber: when it starts, and inside which cancel scope.
+struct placement {
+    time_point start = time_point::min();
+    scope* inside = nullptr;
+};
+
+// Gives the new fiber its name and what it inherits, and makes it ready, now or at `where.start`. Throws
+// std::bad_alloc before anything is started.
+void prepare_and_start(scheduler& s, control& fiber, const fiber_options& options, const placement& where);
+
+// The function to run and its arguments, and what to do with them. One instantiation per callable type.
+template <class Callable>
+struct carried {
+    using result = std::invoke_result_t<Callable&>;
+
+    static void carry(control& c, control::request asked) {
+        auto& callable = *static_cast<Callable*>(c.callable);
+        switch (asked) {
+            case control::request::run:
+                if constexpr (std::is_void_v<result>)
+                    callable();
+                else
+                    result_slot<stored_result<result>>::fill(c, callable);
+                return;
+            case control::request::discard_callable:
+                if (c.on_slab)
+                    callable.~Callable();
+                else
+                    delete &callable;
+                return;
+            case control::request::discard_result:
+                if constexpr (!std::is_void_v<result>) result_slot<stored_result<result>>::discard(c);
+                return;
+        }
+    }
+};
+
+template <class F, class... Args>
+auto bind(F&& f, Args&&... args) {
+    if constexpr (sizeof...(Args) == 0) {
+        return std::decay_t<F>(std::forward<F>(f));
+    } else {
+        return [f = std::decay_t<F>(std::forward<F>(f)),
+                args = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
+            return std::apply([&](auto&... each) -> decltype(auto) { return std::invoke(std::move(f), std::move(each)...); },
+                              args);
+        };
+    }
+}
+
+template <class Callable>
+auto spawn_here(const fiber_options& options, const placement& where, Callable callable) {
+    using type = carried<Callable>;
+    scheduler& s = scheduler::current();
+    control& c = s.create_fiber(&type::carry, options.stack_size_bytes, sizeof(Callable),
+                                std::max<std::size_t>(alignof(Callable), 16));
+    try {
+        new (c.callable) Callable(std::move(callable));
+        try {
+            prepare_and_start(s, c, options, where);
+        } catch (...) {
+            static_cast<Callable*>(c.callable)->~Callable();
+            throw;
+        }
+    } catch (...) {
+        s.destroy_unstarted(c);
+        throw;
+    }
+    return make_fiber_handle<typename type::result>(c);
+}
+
+template <class Callable>
+auto spawn_there(hub& target, const fiber_options& options, Callable callable) {
+    using type = carried<Callable>;
+    auto owned = std::make_unique<Callable>(std::move(callable));
+    control& c = scheduler::create_for(target, &type::carry, options.stack_size_bytes);
+    c.callable = owned.release();
+    if (!options.name.empty()) c.set_name(options.name);
+    auto handle = make_fiber_handle<typename type::result>(c);
+    scheduler::start_remotely(c);
+    return handle;
+}
+
+}  // namespace detail
+
+// Starts a fiber that calls f(args...) and returns a handle to it. It does not run before the caller parks or
+// yields; fibers start in the order in which they were spawned. f and args are copied or moved into the fiber;
+// pass std::ref for a reference. Does not park. Throws std::invalid_argument for an impossible stack size,
+// std::system_error (ENOMEM) or std::bad_alloc when there is no memory for it; then nothing was started.
+template <class F, class... Args>
+    requires std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> || std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+auto spawn(F&& f, Args&&... args) {
+    return detail::spawn_here(fiber_options{}, {}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+}
+template <class F, class... Args>
+auto spawn(const fiber_options& options, F&& f, Args&&... args) {
+    return detail::spawn_here(options, {}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+}
+
+// The same, not before `d` has passed. A kill before that ends it without running.
+template <class F, class... Args>
+auto spawn_after(duration d, F&& f, Args&&... args) {
+    return detail::spawn_here(fiber_options{}, {.start = hub::current().deadline_after(d)},
+                              detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+}
+
+// The same on another thread's hub, from any thread. The new fiber gets its stack over there: when there is no
+// memory for it, or the stack size is impossible, the fiber ends with that error.
+template <class F, class... Args>
+auto spawn_on(hub& target, F&& f, Args&&... args) {
+    return detail::spawn_there(target, fiber_options{}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+}
+template <class F, class... Args>
+auto spawn_on(hub& target, const fiber_options& options, F&& f, Args&&... args) {
+    return detail::spawn_there(target, options, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+}
+
+}  // namespace green

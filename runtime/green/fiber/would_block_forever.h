@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSL-1.0
+// The error of a main fiber that waits for something that can never happen.
+#pragma once
+
+#include <string>
+#include <system_error>
+
+namespace green {
+
+// Thrown at the wait of the main fiber when nothing on its hub can ever run again: no fiber is ready, no timer is
+// armed, no descriptor is waited for, and there is no other thread that could change it. what() lists every
+// parked fiber and what it waits for. The hub stays usable.
+class would_block_forever : public std::system_error {
+  public:
+    explicit would_block_forever(const std::string& parked_fibers)
+        : system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                       "green: the main fiber would block forever; parked fibers:\n" + parked_fibers) {}
+};
+
+}  // namespace green

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+// The face of the core library: fibers, synchronisation, sockets and names. HTTP has <green/http/...>.
+#pragma once
+
+#include <green/fiber/fiber.h>
+#include <green/fiber/local.h>
+#include <green/fiber/sleep.h>
+#include <green/fiber/spawn.h>
+#include <green/fiber/would_block_forever.h>
+#include <green/hub/hub.h>

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/hub/hub.h>
+
+#include <exception>
+#include <cstdio>
+#include <mutex>
+#include <vector>
+
+#include <pthread.h>
+
+namespace green {
+
+namespace {
+
+// Initial-exec: one instruction to read. Fibers never change threads, so no compiler can cache it wrongly.
+[[gnu::tls_model("initial-exec")]] thread_local hub* hub_of_this_thread = nullptr;
+
+// A hub outlives its thread: fiber handles, mutexes and queues of other threads may still name it. When its
+// thread ends it is emptied and kept for the next thread that needs one.
+struct spare_hubs {
+    std::mutex lock;
+    std::vector<hub*> hubs;
+};
+spare_hubs& spares() {
+    static auto* const instance = new spare_hubs;  // never destroyed: threads end after static destructors
+    return *instance;
+}
+
+void run_reporting(callback& f) noexcept {
+    try {
+        f();
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "green: a hub callback threw: %s\n", e.what());
+    } catch (...) {
+        std::fputs("green: a hub callback threw something that is not a std::exception\n", stderr);
+    }
+}
+
+struct soon_call final : detail::runnable {
+    explicit soon_call(callback f) : runnable(&run_once), f(std::move(f)) {}
+    static void run_once(runnable& self) noexcept {
+        std::unique_ptr<soon_call> owned(static_cast<soon_call*>(&self));
+        run_reporting(owned->f);
+    }
+    callback f;
+};
+
+void child_after_fork() noexcept {
+    if (hub* h = hub_of_this_thread) {
+        detail::hooks().forked(*h);
+        detail::loop_of(*h).reset_after_fork();
+    }
+}
+
+}  // namespace
+
+// Ties a hub to its thread.
+struct hub_owner {
+    hub_owner() {
+        static std::once_flag fork_handler;
+        std::call_once(fork_handler, [] { pthread_atfork(nullptr, nullptr, &child_after_fork); });
+        std::lock_guard guard(spares().lock);
+        if (spares().hubs.empty()) {
+            hub_of_this_thread = new hub;
+        } else {
+            hub_of_this_thread = spares().hubs.back();
+            spares().hubs.pop_back();
+        }
+    }
+    ~hub_owner() {
+        hub* ended = hub_of_this_thread;
+        if (auto retire = detail::hooks().retire) retire(*ended);
+        std::lock_guard guard(spares().lock);
+        spares().hubs.push_back(ended);
+        hub_of_this_thread = nullptr;
+    }
+};
+
+namespace detail {
+namespace {
+hub_hooks hook_table{
+    .stuck = [](hub&) noexcept { return false; },
+    .idle = [](hub&) noexcept { return duration::max(); },
+    .retire = [](hub&) noexcept {},
+    .forked = [](hub&) noexcept {},
+};
+}
+const hub_hooks& hooks() noexcept {
+    return hook_table;
+}
+void set_hooks(const hub_hooks& table) noexcept {
+    hook_table = table;
+}
+}  // namespace detail
+
+hub* hub::current_or_null() noexcept {
+    return hub_of_this_thread;
+}
+
+hub& hub::current() {
+    if (!hub_of_this_thread) [[unlikely]] {
+        thread_local hub_owner owner;
+        (void)owner;
+    }
+    return *hub_of_this_thread;
+}
+
+void hub::call_soon(callback f) {
+    schedule(*new soon_call(std::move(f)));
+}
+
+// Owned by itself while armed, so that the handle may be dropped; the handle only watches it.
+struct timer_handle::state final : detail::timer {
+    state(hub& home, callback f) : timer(&fire), home(home), f(std::move(f)) {}
+
+    static void fire(timer& self) noexcept {
+        auto& call = static_cast<state&>(self);
+        auto alive = std::move(call.self);
+        run_reporting(call.f);
+    }
+
+    hub& home;
+    callback f;
+    std::shared_ptr<state> self;
+};
+
+timer_handle hub::call_after(duration d, callback f) {
+    auto call = std::make_shared<timer_handle::state>(*this, std::move(f));
+    timers().arm(*call, deadline_after(d));
+    call->self = call;
+    timer_handle handle;
+    handle.state_ = call;
+    return handle;
+}
+
+void timer_handle::cancel() noexcept {
+    auto call = state_.lock();
+    if (!call || !call->armed()) return;
+    detail::loop_of(call->home).timers().disarm(*call);
+    call->self.reset();
+}
+
+}  // namespace green

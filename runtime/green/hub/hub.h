@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+// One thread's scheduler as the user sees it. The machinery is hub/loop.h.
+#pragma once
+
+#include <green/base/callback.h>
+#include <green/base/time.h>
+#include <green/hub/loop.h>
+
+#include <memory>
+
+namespace green {
+
+class hub;
+
+namespace detail {
+const hub_hooks& hooks() noexcept;
+void set_hooks(const hub_hooks& table) noexcept;
+loop& loop_of(hub& h) noexcept;
+}  // namespace detail
+
+// A callback that has been given to call_after(). Dropping the handle does not cancel it.
+class timer_handle {
+  public:
+    timer_handle() = default;
+    // The callback will not be called any more; no-op when it was. On the hub's own thread.
+    void cancel() noexcept;
+
+  private:
+    friend class hub;
+    struct state;
+    std::weak_ptr<state> state_;
+};
+
+// The hub of a thread. It comes to life the first time something on that thread needs it, and goes with the
+// thread. Example, for a thread that wants something done on another:
+//
+//     green::hub& home = green::hub::current();
+//     std::thread([&home] { home.call_soon([] { std::puts("on the first thread"); }); }).join();
+//
+// No member parks.
+class hub : private detail::loop {
+  public:
+    // The calling thread's hub, created when there is none yet. Throws std::system_error when no descriptor is
+    // left for its epoll and eventfd.
+    static hub& current();
+    // The calling thread's hub, or null.
+    static hub* current_or_null() noexcept;
+
+    // Calls f() on this hub's own context, behind what is ready already. From any thread. f must not park; what
+    // it throws is reported on standard error and dropped.
+    void call_soon(callback f);
+    // Calls f() once, not before `d` has passed. On the hub's own thread.
+    timer_handle call_after(duration d, callback f);
+
+    // The present, read from the kernel.
+    time_point now() noexcept { return loop::now(); }
+    // The moment `d` from now: never early, and late by at most a hundredth. Reading the precise clock costs as
+    // much as four switches, so for long durations the coarse one decides (clock_gettime(2),
+    // CLOCK_MONOTONIC_COARSE).
+    time_point deadline_after(duration d) noexcept { return loop::deadline_after(d); }
+
+    // Between hold() and release() the hub waits even when nothing it knows of can wake it, because a foreign
+    // thread has promised to; otherwise the main fiber would get would_block_forever. On the hub's own thread.
+    void hold() noexcept { loop::hold(); }
+    void release() noexcept { loop::release(); }
+
+  private:
+    friend detail::loop& detail::loop_of(hub& h) noexcept;
+    friend struct hub_owner;
+    hub() : loop(*this) {}
+    ~hub() = default;
+};
+
+namespace detail {
+inline loop& loop_of(hub& h) noexcept {
+    return h;
+}
+}  // namespace detail
+
+}  // namespace green

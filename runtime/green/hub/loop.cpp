@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/hub/loop.h>
+
+#include <green/hub/hub.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include <sys/single_threaded.h>
+
+namespace green::detail {
+
+namespace {
+
+// Every so many switches the coarse clock is looked at; when it has moved, the kernel is asked for events. A full
+// poll costs some 40 switches, a look at the coarse clock less than one.
+constexpr unsigned turns_per_look = 64;
+constexpr unsigned most_turns_without_poll = 64 * turns_per_look;
+
+std::int64_t coarse_ns() noexcept {
+    timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec;
+}
+
+std::int64_t coarse_resolution_ns() noexcept {
+    static const std::int64_t resolution = [] {
+        timespec t{};
+        clock_getres(CLOCK_MONOTONIC_COARSE, &t);
+        return t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec;
+    }();
+    return resolution;
+}
+
+timespec to_timespec(duration d) noexcept {
+    auto ns = std::max<std::int64_t>(d.count(), 0);
+    return {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
+}
+
+}  // namespace
+
+loop::loop(hub& face) : face_(face), poller_(mailbox_.wake_fd()) {}
+
+void loop::schedule(runnable& item) noexcept {
+    if (hub::current_or_null() == &face_)
+        make_ready(item);
+    else
+        mailbox_.post(item);
+}
+
+time_point loop::now() noexcept {
+    if (time_source_) [[unlikely]] return time_source_->now();
+    timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return time_point(std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec));
+}
+
+time_point loop::deadline_after(duration d) noexcept {
+    const std::int64_t tick = coarse_resolution_ns();
+    if (time_source_ || d.count() < 100 * tick) return add(now(), d);
+    // The coarse clock lags by less than one tick.
+    return add(time_point(duration(coarse_ns() + tick)), d);
+}
+
+bool loop::poll_is_due() noexcept {
+    turns_without_poll_ += turns_per_look;
+    const bool due =
+        !mailbox_.empty() || turns_without_poll_ >= most_turns_without_poll || coarse_ns() != last_poll_coarse_ns_;
+    turns_left_ = due ? 1 : turns_per_look;  // once due it stays due until poll()
+    return due;
+}
+
+void loop::run() noexcept {
+    for (;;) {
+        run_ready();
+        poll();
+    }
+}
+
+void loop::run_ready() noexcept {
+    if (reorder_) [[unlikely]] reorder_(ready_, reorder_argument_);
+    while (ready_.front() && !turn_is_up()) {
+        runnable& item = ready_.pop_front();
+        item.run(item);
+        if (reorder_) [[unlikely]] reorder_(ready_, reorder_argument_);
+    }
+}
+
+void loop::poll() noexcept {
+    mailbox_.take_all(ready_);
+    if (!ready_.empty()) {
+        poll_until(time_point::min());
+    } else if (!time_source_ || !wait_with_virtual_time(timers_.soonest())) {
+        if (!can_wake() && hooks().stuck(face_)) return;
+        duration housekeeping = hooks().idle(face_);
+        time_point deadline = timers_.soonest();
+        if (housekeeping != duration::max()) deadline = std::min(deadline, add(now(), housekeeping));
+        poll_until(deadline);
+    }
+    mailbox_.take_all(ready_);
+    if (!timers_.empty()) timers_.fire_until(now());
+}
+
+// Asks the kernel for events: without blocking when `deadline` has passed, else until an event or the deadline.
+void loop::poll_until(time_point deadline) noexcept {
+    timespec timeout{};
+    const timespec* how_long = &timeout;
+    if (deadline == never)
+        how_long = nullptr;
+    else if (deadline != time_point::min())
+        timeout = to_timespec(deadline - now());
+    const bool blocking = deadline != time_point::min();
+    if (blocking && !mailbox_.prepare_to_sleep()) return;
+    poller_.poll(how_long);
+    if (blocking) mailbox_.woke();
+    turns_left_ = turns_per_look;
+    turns_without_poll_ = 0;
+    last_poll_coarse_ns_ = coarse_ns();
+}
+
+// With a clock that jumps: real events first, and only when none comes within a moment is everything really
+// parked, and time moves to the next deadline.
+bool loop::wait_with_virtual_time(time_point deadline) noexcept {
+    if (deadline == never) return false;
+    const bool foreign_events_possible = poller_.waiting_count() > 0 || !__libc_single_threaded;
+    if (foreign_events_possible && mailbox_.prepare_to_sleep()) {
+        constexpr timespec moment{0, 2'000'000};
+        poller_.poll(&moment);
+        mailbox_.woke();
+        mailbox_.take_all(ready_);
+    }
+    if (ready_.empty()) time_source_->advance_to(deadline);
+    return true;
+}
+
+bool loop::can_wake() const noexcept {
+    return holds_ > 0 || !timers_.empty() || poller_.waiting_count() > 0 || !mailbox_.empty() || !__libc_single_threaded;
+}
+
+void loop::reset_after_fork() {
+    mailbox_.reset_after_fork();
+    poller_.reset_after_fork(mailbox_.wake_fd());
+    forget_everything();
+}
+
+void loop::forget_everything() noexcept {
+    timers_.clear();
+    while (!ready_.empty()) ready_.pop_front();
+    holds_ = 0;
+    time_source_ = nullptr;
+    reorder_ = nullptr;
+}
+
+}  // namespace green::detail

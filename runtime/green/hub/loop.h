@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+// The machinery behind green::hub, for the rooms of the runtime: ready queue, timers, poller and mailbox, and
+// the loop that turns them. It knows no stacks: whoever owns the hub's own context calls run() on it.
+#pragma once
+
+#include <green/hub/mailbox.h>
+#include <green/hub/poller.h>
+#include <green/hub/runnable.h>
+#include <green/hub/time_source.h>
+#include <green/hub/timer_heap.h>
+
+#include <cstdint>
+
+namespace green {
+class hub;
+}
+
+namespace green::detail {
+
+// What the rooms above want to be told. Plain functions, set once by the fiber room.
+struct hub_hooks {
+    // Nothing on this hub can ever run again. Returns true when it made something runnable.
+    bool (*stuck)(hub&) noexcept;
+    // The hub is about to block: time for housekeeping. Returns how long it may block before the next call.
+    duration (*idle)(hub&) noexcept;
+    // The thread ends: whatever still lives on the hub must go.
+    void (*retire)(hub&) noexcept;
+    // In the child of a fork, on the hub of the thread that forked, before the hub itself is renewed.
+    void (*forked)(hub&) noexcept;
+};
+
+class loop {
+  public:
+    // One thread's loop; everything here but schedule() is for that thread alone. Throws std::system_error when
+    // there are no descriptors left.
+    explicit loop(hub& face);
+
+    // Queues `item` behind what is ready already.
+    void make_ready(runnable& item) noexcept { ready_.push_back(item); }
+    // The same from any thread.
+    void schedule(runnable& item) noexcept;
+
+    runnable* front() const noexcept { return ready_.front(); }
+    runnable& pop_front() noexcept { return ready_.pop_front(); }
+
+    // Called once per switch between fibers. True now and then, when the loop should have the processor because
+    // the kernel has not been asked for about a millisecond; false otherwise.
+    bool turn_is_up() noexcept { return --turns_left_ == 0 && poll_is_due(); }
+    // The same for a fiber that could go on. True when its budget is used up and it should let others run.
+    bool budget_is_spent() noexcept {
+        if (--turns_left_ != 0) [[likely]] return false;
+        poll_is_due();
+        return true;
+    }
+
+    // Runs ready things, polls, fires timers, for ever. On the hub's own context.
+    [[noreturn]] void run() noexcept;
+    timer_heap& timers() noexcept { return timers_; }
+    green::detail::poller& poller() noexcept { return poller_; }
+
+    time_point now() noexcept;
+    time_point deadline_after(duration d) noexcept;
+    void set_time_source(time_source* source) noexcept { time_source_ = source; }
+
+    // When the kernel was last asked for events, by the coarse clock: a free stamp for things whose age matters
+    // only roughly.
+    std::int64_t last_poll_coarse_ns() const noexcept { return last_poll_coarse_ns_; }
+
+    void hold() noexcept { ++holds_; }
+    void release() noexcept { --holds_; }
+    bool can_wake() const noexcept;
+
+    // Lets `pick` reorder the ready queue once per round, for tests; null to stop.
+    using reorder_function = void (*)(runnable_queue&, void* argument);
+    void set_reorder(reorder_function reorder, void* argument) noexcept {
+        reorder_ = reorder;
+        reorder_argument_ = argument;
+    }
+
+    // The fiber room's part of this thread; this room only keeps it.
+    void* upper = nullptr;
+
+    // In the child of a fork: an epoll, an eventfd and timers of its own, and nothing ready.
+    void reset_after_fork();
+    // The thread has ended: forgets whatever nobody will run any more.
+    void forget_everything() noexcept;
+
+  private:
+    bool poll_is_due() noexcept;
+    void run_ready() noexcept;
+    void poll() noexcept;
+    void poll_until(time_point deadline) noexcept;
+    bool wait_with_virtual_time(time_point deadline) noexcept;
+
+    hub& face_;
+    runnable_queue ready_;
+    unsigned turns_left_ = 1;
+    unsigned turns_without_poll_ = 0;
+    std::int64_t last_poll_coarse_ns_ = 0;
+    timer_heap timers_;
+    mailbox mailbox_;
+    green::detail::poller poller_;
+    time_source* time_source_ = nullptr;
+    reorder_function reorder_ = nullptr;
+    void* reorder_argument_ = nullptr;
+    int holds_ = 0;
+};
+
+}  // namespace green::detail

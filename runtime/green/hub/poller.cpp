@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/hub/poller.h>
+
+#include <green/sys/calls.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include <sys/epoll.h>
+
+namespace green::detail {
+
+namespace {
+
+constexpr int batch_size = 512;
+constexpr std::uint64_t wake_mark = UINT64_MAX;  // no descriptor has this number and generation
+
+unique_fd open_epoll() {
+    unique_fd fd(sys::epoll_create());
+    if (!fd) throw std::system_error(errno, std::generic_category(), "green: cannot open the hub's epoll");
+    return fd;
+}
+
+}  // namespace
+
+poller::poller(int wake_fd) : epoll_(open_epoll()) {
+    watch_wake_fd(wake_fd);
+}
+
+void poller::watch_wake_fd(int wake_fd) {
+    epoll_event event{EPOLLIN | EPOLLET, {.u64 = wake_mark}};
+    if (sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_fd, &event) != 0)
+        throw std::system_error(errno, std::generic_category(), "green: cannot watch the hub's eventfd");
+}
+
+void poller::grow(std::size_t at) {
+    if (at >= chunks_.size()) chunks_.resize(at + 1);
+    if (!chunks_[at]) chunks_[at] = std::make_unique<chunk>();
+}
+
+int poller::ensure_registered(int fd, fd_state& state) noexcept {
+    if (state.registered) return 0;
+    epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET, {}};
+    event.data.u64 = static_cast<std::uint64_t>(state.generation) << 32 | static_cast<std::uint32_t>(fd);
+    if (sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+        // EEXIST: the number was closed behind our back and a dup kept the old description registered.
+        if (errno != EEXIST || sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) return errno;
+    }
+    state.registered = true;
+    return 0;
+}
+
+void poller::forget(int fd, bool may_be_shared) noexcept {
+    auto at = static_cast<std::size_t>(fd) / chunk_size;
+    if (fd < 0 || at >= chunks_.size() || !chunks_[at]) return;
+    fd_state& state = this->state(fd);
+    if (state.registered && may_be_shared) sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+    ++state.generation;
+    state.registered = state.hung_up = false;
+    for (fd_side& side : state.sides) {
+        side.drained = false;
+        wake(side);
+    }
+}
+
+void poller::wake(fd_side& side) noexcept {
+    if (side.who && side.who->choose()) side.who->wake();
+}
+
+void poller::deliver(fd_state& state, std::uint32_t events) noexcept {
+    constexpr std::uint32_t ended = EPOLLHUP | EPOLLERR;
+    if (events & (ended | EPOLLRDHUP)) state.hung_up = true;
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI | ended)) {
+        fd_side& reading = state.side(direction::read);
+        reading.drained = false;
+        wake(reading);
+    }
+    if (events & (EPOLLOUT | ended)) {
+        fd_side& writing = state.side(direction::write);
+        writing.drained = false;
+        wake(writing);
+    }
+}
+
+void poller::poll(const timespec* timeout) noexcept {
+    epoll_event events[batch_size];
+    int count = sys::epoll_wait(epoll_.get(), events, batch_size, timeout);
+    for (int i = 0; i < count; ++i) {
+        std::uint64_t mark = events[i].data.u64;
+        if (mark == wake_mark) continue;
+        fd_state& state = this->state(static_cast<int>(mark & UINT32_MAX));
+        if (state.generation == static_cast<std::uint32_t>(mark >> 32)) deliver(state, events[i].events);
+    }
+}
+
+void poller::reset_after_fork(int wake_fd) {
+    epoll_ = open_epoll();
+    for (auto& each : chunks_) {
+        if (!each) continue;
+        for (fd_state& state : *each) state = fd_state{.sides = {}, .generation = state.generation + 1};
+    }
+    waiting_count_ = 0;
+    watch_wake_fd(wake_fd);
+}
+
+}  // namespace green::detail

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+// Readiness of file descriptors, by epoll. Knows waiters, not who they are.
+//
+// What the kernel really does, and how each fact is met:
+// - EPOLLET reports an event when new data or space arrives, not while it is there. So a descriptor is added once,
+//   for both directions, and never modified: no epoll_ctl per wait. EPOLL_CTL_ADD reports what is ready already.
+// - A read that returned less than asked for has emptied a stream's buffer, and what arrives later makes a new
+//   event: `drained` remembers it, and the next read waits without first asking for an EAGAIN. Not after a
+//   hang-up: no further event would come (epoll(7), "Edge-triggered").
+// - A closed descriptor leaves the set by itself only when no dup of it is left; its events may still be in the
+//   batch just fetched. So each event carries the generation of the number it was made for, and one of an older
+//   generation wakes nobody.
+// - Regular files cannot be added (EPERM): they never block, so they count as always ready.
+#pragma once
+
+#include <green/base/unique_fd.h>
+#include <green/hub/waiter.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+struct timespec;
+
+namespace green::detail {
+
+enum class direction : std::uint8_t { read = 0, write = 1 };
+
+// One direction of one descriptor on one hub.
+struct fd_side {
+    waiter* who = nullptr;  // at most one may wait
+    bool drained = false;   // a try is known to be useless until the next event
+};
+
+struct fd_state {
+    std::array<fd_side, 2> sides{};
+    std::uint32_t generation = 0;  // how many descriptors of this number were closed
+    bool registered = false;
+    bool hung_up = false;  // EPOLLRDHUP, EPOLLHUP or EPOLLERR was seen: reads never count as drained again
+
+    fd_side& side(direction d) noexcept { return sides[static_cast<std::size_t>(d)]; }
+};
+
+class poller {
+  public:
+    explicit poller(int wake_fd);
+
+    // The state of descriptor number `fd`, which must not be negative. The reference stays valid. Throws
+    // std::bad_alloc.
+    fd_state& state(int fd) {
+        auto chunk = static_cast<std::size_t>(fd) / chunk_size;
+        if (chunk >= chunks_.size() || !chunks_[chunk]) [[unlikely]] grow(chunk);
+        return (*chunks_[chunk])[static_cast<std::size_t>(fd) % chunk_size];
+    }
+
+    // Makes sure that events of `fd` arrive. Returns 0 or an errno; EPERM means that it is always ready.
+    int ensure_registered(int fd, fd_state& state) noexcept;
+
+    // `who` waits for `fd`. Requires a registered fd and a free side.
+    void begin_wait(fd_side& side, waiter& who) noexcept {
+        side.who = &who;
+        ++waiting_count_;
+    }
+    void end_wait(fd_side& side) noexcept {
+        side.who = nullptr;
+        --waiting_count_;
+    }
+
+    // Must be called before `fd` is closed: its waiters wake (and find another generation), and whatever the
+    // kernel still says of it wakes nobody. `may_be_shared`: a dup or another process may keep the open file
+    // description alive, so the kernel must be told as well.
+    void forget(int fd, bool may_be_shared) noexcept;
+
+    // Waits up to `timeout` (null: for ever) and wakes whoever can go on.
+    void poll(const timespec* timeout) noexcept;
+
+    std::size_t waiting_count() const noexcept { return waiting_count_; }
+    // In the child of a fork: an epoll of its own, with nothing registered and nobody waiting.
+    void reset_after_fork(int wake_fd);
+
+  private:
+    static constexpr std::size_t chunk_size = 256;
+    using chunk = std::array<fd_state, chunk_size>;
+
+    void grow(std::size_t chunk);
+    void watch_wake_fd(int wake_fd);
+    void deliver(fd_state& state, std::uint32_t events) noexcept;
+    void wake(fd_side& side) noexcept;
+
+    unique_fd epoll_;
+    std::vector<std::unique_ptr<chunk>> chunks_;
+    std::size_t waiting_count_ = 0;
+};
+
+}  // namespace green::detail

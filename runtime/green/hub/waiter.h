@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSL-1.0
+// The one thing that a lock, a queue, a timer, an fd or the hub ever holds of whoever waits.
+#pragma once
+
+#include <green/base/intrusive_list.h>
+#include <green/hub/runnable.h>
+#include <green/hub/timer_heap.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+namespace green {
+class hub;
+}
+
+namespace green::detail {
+
+class waiter;
+
+// How a wait ended. Settled exactly once per wait, by whoever comes first: the primitive that hands something
+// over, the timer, or a cancellation. All who come later find it settled and turn to the next waiter.
+//
+//                choose()            by the primitive, under its lock
+//     pending ---------------> ready
+//        |------------------> timed_out     by the timer, on the home hub
+//        `------------------> cancelled     by a scope or a kill, on the home hub
+enum class outcome : std::uint8_t { pending, ready, timed_out, cancelled };
+
+// A waiter's place in one primitive's queue; guarded by that primitive's lock.
+struct wait_node : list_hook<> {
+    explicit wait_node(waiter& owner) noexcept : owner(&owner) {}
+    waiter* owner;
+    void* slot = nullptr;  // where the primitive puts what it hands over; its meaning is the primitive's
+};
+
+// What a waiter waits for, in words. `call` is the public call ("mutex::lock"); `describe`, when there is one,
+// appends the particulars of `object` ("held by fiber-3").
+struct wait_reason {
+    const char* call = "nothing";
+    const void* object = nullptr;
+    void (*describe)(std::string& out, const void* object) = nullptr;
+};
+
+struct scope_tag;
+class scope;
+
+// A suspended fiber's or coroutine's handle for the rest of the world. It lives in the fiber's control block or
+// in the coroutine's frame: waiting allocates nothing.
+class waiter : public runnable, public timer, public list_hook<scope_tag> {
+  public:
+    waiter(hub& home, runnable::function run) noexcept : runnable(run), timer(&expire), home_(&home), node_(*this) {}
+
+    // Starts a new wait: nothing has settled it. By the owner, before anybody can know of the wait.
+    void begin(const wait_reason& reason) noexcept {
+        reason_ = reason;
+        outcome_.store(outcome::pending, std::memory_order_relaxed);
+    }
+
+    // Ends a wait that nobody needed to be told of: what was wanted could be had at once.
+    void settle_without_waiting() noexcept { outcome_.store(outcome::ready, std::memory_order_relaxed); }
+
+    // By a primitive, holding the lock that guards one of this waiter's nodes: picks this waiter to be woken.
+    // False when it timed out or was cancelled before. The winner calls wake() after releasing its lock; until
+    // then the waiter cannot go away.
+    [[nodiscard]] bool choose() noexcept;
+
+    // On the home hub, or by one of several alternatives: the general form of choose().
+    [[nodiscard]] bool settle(outcome result) noexcept {
+        outcome expected = outcome::pending;
+        return outcome_.compare_exchange_strong(expected, result, std::memory_order_acq_rel);
+    }
+
+    // Makes a settled waiter run again, through its home hub's mailbox when that is another thread's.
+    void wake() noexcept;
+
+    outcome result() const noexcept { return outcome_.load(std::memory_order_acquire); }
+    bool waiting() const noexcept { return result() == outcome::pending; }
+    hub& home() const noexcept { return *home_; }
+    wait_node& node() noexcept { return node_; }
+    const wait_reason& reason() const noexcept { return reason_; }
+
+    // Set while several primitives hold nodes of this one waiter (select): their locks do not exclude each other.
+    void set_has_alternatives(bool several) noexcept { has_alternatives_ = several; }
+
+  private:
+    static void expire(timer& self) noexcept;
+
+    hub* home_;
+    wait_node node_;
+    wait_reason reason_;
+    std::atomic<outcome> outcome_{outcome::ready};
+    bool has_alternatives_ = false;
+};
+
+// The waiters of one primitive, oldest first; guarded by the primitive's lock.
+class wait_queue {
+  public:
+    bool empty() const noexcept { return nodes_.empty(); }
+    void push_back(wait_node& node) noexcept { nodes_.push_back(node); }
+    void push_front(wait_node& node) noexcept { nodes_.push_front(node); }
+
+    // Takes the first waiter that still waits out of the queue, settled as ready; null when there is none.
+    wait_node* choose_first() noexcept {
+        while (!nodes_.empty()) {
+            wait_node& node = nodes_.pop_front();
+            if (node.owner->choose()) return &node;
+        }
+        return nullptr;
+    }
+
+    // Chooses all who wait now into `chosen`; wake_all(chosen) after releasing the lock.
+    void choose_all(intrusive_list<wait_node>& chosen) noexcept {
+        while (wait_node* node = choose_first()) chosen.push_back(*node);
+    }
+
+    // Undoes push_back for a waiter that was not chosen.
+    static void remove(wait_node& node) noexcept {
+        if (node.linked()) node.unlink();
+    }
+
+    template <class Visit>
+    void for_each(Visit&& visit) {
+        nodes_.for_each(visit);
+    }
+
+  private:
+    intrusive_list<wait_node> nodes_;
+};
+
+inline void wake_all(intrusive_list<wait_node>& chosen) noexcept {
+    while (!chosen.empty()) chosen.pop_front().owner->wake();
+}
+
+}  // namespace green::detail
