@@ -8,3 +8,5 @@
 #include <green/fiber/spawn.h>
 #include <green/fiber/would_block_forever.h>
 #include <green/hub/hub.h>
+#include <green/io/fd_wait.h>
+#include <green/io/transfer.h>

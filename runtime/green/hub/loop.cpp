@@ -39,13 +39,25 @@ timespec to_timespec(duration d) noexcept {
 
 }  // namespace
 
-loop::loop(hub& face) : face_(face), poller_(mailbox_.wake_fd()) {}
+loop::loop(hub& face) : face_(face), index_(enlist(*this)), poller_(mailbox_.wake_fd(), index_) {}
 
 void loop::schedule(runnable& item) noexcept {
     if (hub::current_or_null() == &face_)
         make_ready(item);
     else
         mailbox_.post(item);
+}
+
+void loop::drop_stale(loop& l, int fd) noexcept {
+    if (hub::current_or_null() == &l.face_)
+        l.poller_.drop_stale(fd);
+    else
+        l.face_.call_soon([&l, fd] { l.poller_.drop_stale(fd); });
+}
+
+void loop::deregister_and_drop(loop& l, int fd) noexcept {
+    l.poller_.deregister(fd);  // epoll_ctl is safe from any thread
+    drop_stale(l, fd);
 }
 
 time_point loop::now() noexcept {

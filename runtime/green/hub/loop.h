@@ -66,6 +66,10 @@ class loop {
     // only roughly.
     std::int64_t last_poll_coarse_ns() const noexcept { return last_poll_coarse_ns_; }
 
+    // For forget_fd(), from any thread.
+    static void drop_stale(loop& l, int fd) noexcept;
+    static void deregister_and_drop(loop& l, int fd) noexcept;
+
     void hold() noexcept { ++holds_; }
     void release() noexcept { --holds_; }
     bool can_wake() const noexcept;
@@ -93,6 +97,7 @@ class loop {
     bool wait_with_virtual_time(time_point deadline) noexcept;
 
     hub& face_;
+    unsigned index_;
     runnable_queue ready_;
     unsigned turns_left_ = 1;
     unsigned turns_without_poll_ = 0;

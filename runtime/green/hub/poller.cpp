@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/hub/poller.h>
 
+#include <green/hub/loop.h>
 #include <green/sys/calls.h>
 
 #include <cerrno>
@@ -23,7 +24,7 @@ unique_fd open_epoll() {
 
 }  // namespace
 
-poller::poller(int wake_fd) : epoll_(open_epoll()) {
+poller::poller(int wake_fd, unsigned loop_index) : epoll_(open_epoll()), loop_bit_(bit_of(loop_index)) {
     watch_wake_fd(wake_fd);
 }
 
@@ -47,28 +48,46 @@ int poller::ensure_registered(int fd, fd_state& state) noexcept {
         if (errno != EEXIST || sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) return errno;
     }
     state.registered = true;
+    state.shared->hubs.fetch_or(loop_bit_, std::memory_order_acq_rel);
     return 0;
 }
 
-void poller::forget(int fd, bool may_be_shared) noexcept {
-    auto at = static_cast<std::size_t>(fd) / chunk_size;
-    if (fd < 0 || at >= chunks_.size() || !chunks_[at]) return;
-    fd_state& state = this->state(fd);
-    if (state.registered && may_be_shared) sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-    ++state.generation;
+// First use of a number, or of a new descriptor under an old number.
+void poller::renew(fd_state& state, int fd) {
+    if (!state.shared) state.shared = &shared_state_of(fd);
+    state.generation = state.shared->generation.load(std::memory_order_acquire);
     state.registered = state.hung_up = false;
     for (fd_side& side : state.sides) {
         side.drained = false;
-        wake(side);
+        if (!side.who) continue;
+        if (side.who->choose()) side.who->wake();
+        end_wait(side);
     }
 }
 
-void poller::wake(fd_side& side) noexcept {
-    if (side.who && side.who->choose()) side.who->wake();
+void poller::drop_stale(int fd) noexcept {
+    auto at = static_cast<std::size_t>(fd) / chunk_size;
+    if (at < chunks_.size() && chunks_[at]) state(fd);
+}
+
+void poller::deregister(int fd) noexcept {
+    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void forget_fd(int fd, bool may_be_shared) noexcept {
+    if (fd < 0) return;
+    shared_fd& shared = shared_state_of(fd);
+    const std::uint64_t hubs = shared.hubs.exchange(0, std::memory_order_acq_rel);
+    shared.generation.fetch_add(1, std::memory_order_acq_rel);
+    if (hubs == 0) return;
+    for_each_loop(hubs, may_be_shared ? &loop::deregister_and_drop : &loop::drop_stale, fd);
 }
 
 void poller::deliver(fd_state& state, std::uint32_t events) noexcept {
     constexpr std::uint32_t ended = EPOLLHUP | EPOLLERR;
+    auto wake = [](fd_side& side) {
+        if (side.who && side.who->choose()) side.who->wake();
+    };
     if (events & (ended | EPOLLRDHUP)) state.hung_up = true;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI | ended)) {
         fd_side& reading = state.side(direction::read);
@@ -97,7 +116,7 @@ void poller::reset_after_fork(int wake_fd) {
     epoll_ = open_epoll();
     for (auto& each : chunks_) {
         if (!each) continue;
-        for (fd_state& state : *each) state = fd_state{.sides = {}, .generation = state.generation + 1};
+        each->fill({});
     }
     waiting_count_ = 0;
     watch_wake_fd(wake_fd);

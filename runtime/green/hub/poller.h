@@ -14,6 +14,7 @@
 #pragma once
 
 #include <green/base/unique_fd.h>
+#include <green/hub/fd_table.h>
 #include <green/hub/waiter.h>
 
 #include <array>
@@ -35,29 +36,35 @@ struct fd_side {
 
 struct fd_state {
     std::array<fd_side, 2> sides{};
-    std::uint32_t generation = 0;  // how many descriptors of this number were closed
+    shared_fd* shared = nullptr;
+    std::uint32_t generation = 0;  // of the number when this state was last used; others make it stale
     bool registered = false;
     bool hung_up = false;  // EPOLLRDHUP, EPOLLHUP or EPOLLERR was seen: reads never count as drained again
 
     fd_side& side(direction d) noexcept { return sides[static_cast<std::size_t>(d)]; }
+    bool stale() const noexcept { return shared->generation.load(std::memory_order_acquire) != generation; }
 };
 
 class poller {
   public:
-    explicit poller(int wake_fd);
+    // Throws std::system_error when there is no descriptor for its epoll.
+    poller(int wake_fd, unsigned loop_index);
 
-    // The state of descriptor number `fd`, which must not be negative. The reference stays valid. Throws
+    // The present state of descriptor number `fd`, which must not be negative. The reference stays valid. Throws
     // std::bad_alloc.
     fd_state& state(int fd) {
-        auto chunk = static_cast<std::size_t>(fd) / chunk_size;
-        if (chunk >= chunks_.size() || !chunks_[chunk]) [[unlikely]] grow(chunk);
-        return (*chunks_[chunk])[static_cast<std::size_t>(fd) % chunk_size];
+        auto at = static_cast<std::size_t>(fd) / chunk_size;
+        if (at >= chunks_.size() || !chunks_[at]) [[unlikely]] grow(at);
+        fd_state& found = (*chunks_[at])[static_cast<std::size_t>(fd) % chunk_size];
+        if (!found.shared || found.stale()) [[unlikely]] renew(found, fd);
+        return found;
     }
 
     // Makes sure that events of `fd` arrive. Returns 0 or an errno; EPERM means that it is always ready.
     int ensure_registered(int fd, fd_state& state) noexcept;
 
-    // `who` waits for `fd`. Requires a registered fd and a free side.
+    // `who` waits for a registered fd, on a side where nobody does. The pair is undone by end_wait(), unless the
+    // state has become stale meanwhile: then renew() has done it.
     void begin_wait(fd_side& side, waiter& who) noexcept {
         side.who = &who;
         ++waiting_count_;
@@ -67,10 +74,11 @@ class poller {
         --waiting_count_;
     }
 
-    // Must be called before `fd` is closed: its waiters wake (and find another generation), and whatever the
-    // kernel still says of it wakes nobody. `may_be_shared`: a dup or another process may keep the open file
-    // description alive, so the kernel must be told as well.
-    void forget(int fd, bool may_be_shared) noexcept;
+    // The number was closed, here or on another hub: wakes those who wait for what it was.
+    void drop_stale(int fd) noexcept;
+    // The kernel must be told that `fd` is about to be closed, because a dup or another process may keep the open
+    // file description alive.
+    void deregister(int fd) noexcept;
 
     // Waits up to `timeout` (null: for ever) and wakes whoever can go on.
     void poll(const timespec* timeout) noexcept;
@@ -83,14 +91,20 @@ class poller {
     static constexpr std::size_t chunk_size = 256;
     using chunk = std::array<fd_state, chunk_size>;
 
-    void grow(std::size_t chunk);
+    void grow(std::size_t at);
+    void renew(fd_state& state, int fd);
     void watch_wake_fd(int wake_fd);
     void deliver(fd_state& state, std::uint32_t events) noexcept;
-    void wake(fd_side& side) noexcept;
 
     unique_fd epoll_;
+    std::uint64_t loop_bit_;
     std::vector<std::unique_ptr<chunk>> chunks_;
     std::size_t waiting_count_ = 0;
 };
+
+// Must be called right before `fd` is closed, by any thread: whoever waits for it on any hub wakes and finds its
+// number in another generation, and whatever the kernel still says of it wakes nobody. `may_be_shared`: see
+// poller::deregister.
+void forget_fd(int fd, bool may_be_shared) noexcept;
 
 }  // namespace green::detail

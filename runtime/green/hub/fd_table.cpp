@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/hub/fd_table.h>
+
+#include <array>
+#include <mutex>
+#include <new>
+#include <vector>
+
+namespace green::detail {
+
+namespace {
+
+constexpr std::size_t chunk_size = 512;
+constexpr std::size_t chunk_count = (std::size_t{1} << 22) / chunk_size;  // fs.nr_open is 2^20 by default
+using chunk = std::array<shared_fd, chunk_size>;
+
+constinit std::array<std::atomic<chunk*>, chunk_count> chunks{};
+
+struct roster {
+    std::mutex lock;
+    std::vector<loop*> loops;  // by index; only grows
+};
+roster& all_loops() {
+    static auto* const instance = new roster;  // never destroyed: threads end after static destructors
+    return *instance;
+}
+
+}  // namespace
+
+shared_fd& shared_state_of(int fd) {
+    auto number = static_cast<std::size_t>(fd);
+    if (number >= chunk_size * chunk_count) throw std::bad_alloc();
+    auto& place = chunks[number / chunk_size];
+    chunk* found = place.load(std::memory_order_acquire);
+    if (!found) [[unlikely]] {
+        auto* fresh = new chunk{};
+        if (place.compare_exchange_strong(found, fresh, std::memory_order_acq_rel))
+            found = fresh;
+        else
+            delete fresh;
+    }
+    return (*found)[number % chunk_size];
+}
+
+unsigned enlist(loop& l) {
+    std::lock_guard guard(all_loops().lock);
+    all_loops().loops.push_back(&l);
+    return static_cast<unsigned>(all_loops().loops.size() - 1);
+}
+
+void for_each_loop(std::uint64_t hubs, void (*visit)(loop&, int fd), int fd) {
+    std::lock_guard guard(all_loops().lock);
+    auto& loops = all_loops().loops;
+    for (unsigned i = 0; i < loops.size(); ++i)
+        if (hubs & bit_of(i)) visit(*loops[i], fd);
+}
+
+}  // namespace green::detail

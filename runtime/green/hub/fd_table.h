@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+// What all hubs share about descriptor numbers: which generation a number is in, and which hubs know it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace green::detail {
+
+class loop;
+
+// Numbers are reused at once by the kernel. Closing one raises its generation, and whatever a hub remembers of an
+// older one is stale. A hub that has registered a number is noted, so that closing it on one thread wakes the
+// waiters on another.
+struct shared_fd {
+    std::atomic<std::uint32_t> generation{0};
+    std::atomic<std::uint64_t> hubs{0};  // bit i: the hub with index i; bit 63: any hub from index 63 on
+};
+
+// The entry for `fd`, made when it is new; never freed. Throws std::bad_alloc. Any thread.
+shared_fd& shared_state_of(int fd);
+
+// Gives a loop its index, for the lifetime of the process.
+unsigned enlist(loop& l);
+// Calls visit(loop) for every loop whose bit is set in `hubs`.
+void for_each_loop(std::uint64_t hubs, void (*visit)(loop&, int fd), int fd);
+
+inline std::uint64_t bit_of(unsigned loop_index) noexcept {
+    return std::uint64_t{1} << (loop_index < 63 ? loop_index : 63);
+}
+
+}  // namespace green::detail
