@@ -2,12 +2,47 @@
 // What the small operations of the runtime cost, in units of J (see reference/jump_ping_pong.h).
 //
 //     build/tests/bench/switch-bench [--core N] [--json] ...       options: see harness.h
+#include <cstdint>
 #include <ctime>
+#include <string>
+#include <vector>
+#include <green/green.h>
 
 #include "harness.h"
 #include "reference/jump_ping_pong.h"
 
 namespace {
+
+// Fibers that yield to each other in a circle. All run the same loop; the first one, when everybody has
+// started, takes the time from one of its turns to another, so that no spawn and no join is in it.
+bench::candidate yield_among(std::size_t fibers, double limit) {
+    auto measure = [fibers](std::uint64_t operations) {
+        bench::nanoseconds spent{0};
+        std::uint64_t laps = operations / fibers;
+        std::vector<green::fiber<void>> circle;
+        for (std::size_t i = 0; i < fibers; ++i) {
+            circle.push_back(green::spawn([&spent, laps, leads = i == 0] {
+                green::yield();
+                bench::nanoseconds mine = bench::timed([laps] {
+                    for (std::uint64_t lap = 0; lap < laps; ++lap) green::yield();
+                });
+                if (leads) spent = mine;
+            }));
+        }
+        for (auto& one : circle) one.join();
+        return spent;
+    };
+    return {"yield among " + std::to_string(fibers) + " fibers", measure, limit, fibers};
+}
+
+bench::candidate spawn_and_join() {
+    auto measure = [](std::uint64_t operations) {
+        return bench::timed([operations] {
+            for (std::uint64_t i = 0; i < operations; ++i) green::spawn([] {}).join();
+        });
+    };
+    return {"spawn + join of an empty fiber", measure, 9};
+}
 
 bench::candidate reading_of_clock(const char* name, clockid_t clock) {
     auto measure = [clock](std::uint64_t operations) {
@@ -27,6 +62,9 @@ bench::candidate reading_of_clock(const char* name, clockid_t clock) {
 int main(int count, char** words) {
     bench::comparison comparison(count, words);
     comparison.add(bench::jump_unit());
+    comparison.add(yield_among(2, 1.5));
+    comparison.add(yield_among(10'000, 4));
+    comparison.add(spawn_and_join());
     comparison.add(reading_of_clock("clock_gettime(CLOCK_MONOTONIC)", CLOCK_MONOTONIC));
     comparison.add(reading_of_clock("clock_gettime(CLOCK_MONOTONIC_COARSE)", CLOCK_MONOTONIC_COARSE));
     return comparison.run();

@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <boost/context/detail/fcontext.hpp>
 
+#include "../harness.h"
+
 namespace bench {
 
 // `count` contexts, each entered once and suspended there. One mapping holds all stacks; the lowest page of
@@ -24,8 +26,9 @@ class bare_sleepers {
     bare_sleepers(const bare_sleepers&) = delete;
     bare_sleepers& operator=(const bare_sleepers&) = delete;
 
-    // Enters each once more and lets it finish its function.
-    void wake_all();
+    // Enters each once more and lets it finish its function. Returns how long that took.
+    nanoseconds wake_all();
+    bool all_asleep() const { return finished_ == 0; }
     std::size_t finished() const { return finished_; }
 
   private:
@@ -66,9 +69,10 @@ inline bare_sleepers::bare_sleepers(std::size_t count, std::size_t stack_size_by
     }
 }
 
-inline void bare_sleepers::wake_all() {
-    for (auto one : asleep_) boost::context::detail::jump_fcontext(one, &finished_);
-    asleep_.clear();
+inline nanoseconds bare_sleepers::wake_all() {
+    return timed([this] {
+        for (auto one : asleep_) boost::context::detail::jump_fcontext(one, &finished_);
+    });
 }
 
 }  // namespace bench
