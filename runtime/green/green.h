@@ -2,6 +2,7 @@
 // The face of the core library: fibers, synchronisation, sockets and names. HTTP has <green/http/...>.
 #pragma once
 
+#include <green/base/address.h>
 #include <green/fiber/fiber.h>
 #include <green/fiber/local.h>
 #include <green/fiber/sleep.h>
@@ -9,4 +10,6 @@
 #include <green/fiber/would_block_forever.h>
 #include <green/hub/hub.h>
 #include <green/io/fd_wait.h>
+#include <green/io/stream.h>
 #include <green/io/transfer.h>
+#include <green/net/tcp.h>
