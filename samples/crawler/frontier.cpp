@@ -38,7 +38,6 @@ frontier::next_result frontier::next(time_point now) {
         host& h = *turns_.front();
         turns_.pop_front();
         h.in_turn = false;
-        if (h.ready.empty() || h.under_way >= limits_.per_host) continue;
         if (now < h.last_start + h.pause) {
             alarms_.push({h.last_start + h.pause, &h});
             continue;

@@ -99,7 +99,7 @@ class frontier {
         unsigned under_way = 0;
         clock::duration pause{};
         time_point last_start = time_point::min();
-        bool in_turn = false;  // stands in turns_
+        bool in_turn = false;  // stands in turns_: something is ready and a place is free
     };
 
     // Stale alarms are harmless: an alarm only makes next() look at the host.

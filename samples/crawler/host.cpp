@@ -45,7 +45,6 @@ bool ends_in_number(std::string_view name) {
     if (name.ends_with('.')) name.remove_suffix(1);
     const auto dot = name.rfind('.');
     const auto last = dot == std::string_view::npos ? name : name.substr(dot + 1);
-    if (last.empty()) return false;
     if (std::all_of(last.begin(), last.end(), is_digit)) return true;
     return last.starts_with("0x") && last.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
 }
@@ -96,10 +95,6 @@ host_result canonical_host(std::string_view text) {
     if (auto reason = objection_to(name); !reason.empty()) return fail(std::move(reason));
     if (ends_in_number(name)) return canonical_ipv4(std::move(name));
     return {std::move(name), {}};
-}
-
-bool is_numeric_host(std::string_view host) {
-    return !host.empty() && (host.front() == '[' || ends_in_number(host));
 }
 
 }  // namespace crawler

@@ -21,7 +21,4 @@ struct host_result {
 /// in real pages nearly always carry the xn-- spelling.
 host_result canonical_host(std::string_view text);
 
-/// Whether a canonical host is an IPv4 or IPv6 address rather than a name.
-bool is_numeric_host(std::string_view host);
-
 }  // namespace crawler

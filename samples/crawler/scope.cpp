@@ -2,8 +2,6 @@
 // Names compare without the root's dot: "example.com." is example.com.
 #include "crawler/scope.h"
 
-#include "crawler/host.h"
-
 namespace crawler {
 namespace {
 
@@ -24,7 +22,8 @@ bool scope::contains(const url& page) const {
     if (kind_ == scope_kind::any) return true;
     auto name = without_root(page.host());
     if (names_.contains(name)) return true;
-    if (kind_ == scope_kind::host || is_numeric_host(name)) return false;
+    if (kind_ == scope_kind::host) return false;
+    // An address never matches here: a suffix of it is shorter than any canonical address.
     for (auto dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
         name.remove_prefix(dot + 1);
         if (names_.contains(name)) return true;

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 using crawler::canonical_host;
-using crawler::is_numeric_host;
 
 TEST_CASE("a host name is written in lower case without escapes") {
     CHECK(canonical_host("WWW.ExAmple.COM").text == "www.example.com");
@@ -51,11 +50,4 @@ TEST_CASE("the limits of DNS hold at their edges") {
     for (int i = 0; i < 126; ++i) name += "a.";
     CHECK(canonical_host(name + "b").reason.empty());
     CHECK(canonical_host(name + "bc").reason == "host name longer than 253 characters");
-}
-
-TEST_CASE("addresses are told from names") {
-    CHECK(is_numeric_host("127.0.0.1"));
-    CHECK(is_numeric_host("[::1]"));
-    CHECK_FALSE(is_numeric_host("example.com"));
-    CHECK_FALSE(is_numeric_host("1.example"));
 }

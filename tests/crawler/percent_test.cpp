@@ -17,6 +17,7 @@ TEST_CASE("an escape that keeps its meaning gets upper-case digits") {
 TEST_CASE("a percent sign that starts no escape is escaped itself") {
     CHECK(normalize_percent("100%") == "100%25");
     CHECK(normalize_percent("%4") == "%254");
+    CHECK(normalize_percent(std::string_view("%41", 2)) == "%254");
     CHECK(normalize_percent("%zz") == "%25zz");
 }
 

@@ -11,6 +11,7 @@ TEST_CASE("sizes are written in powers of a thousand") {
     CHECK(format_bytes(999) == "999 bytes");
     CHECK(format_bytes(1000) == "1.0 kB");
     CHECK(format_bytes(999'999) == "999.9 kB");
+    CHECK(format_bytes(1'000'000) == "1.0 MB");
     CHECK(format_bytes(1'550'000) == "1.5 MB");
     CHECK(format_bytes(UINT64_MAX) == "18.4 EB");
 }
