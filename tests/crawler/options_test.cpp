@@ -100,12 +100,12 @@ TEST_CASE("a wrong URL is named with the reason") {
 
 TEST_CASE("a wrong number is named with what would be right") {
     for (const char* text : {"0", "-1", "x", "", "3x", "1.5", "1000001", "99999999999999999999"}) {
-        CAPTURE(text);
+        CAPTURE(std::string(text));
         CHECK(refused({"--jobs", text, "http://a/"}) ==
               "--jobs: \"" + std::string(text) + "\" is not a whole number from 1 to 1000000");
     }
     for (const char* text : {"0", "-1", "nan", "inf", "x", "", "1e9", "5s"}) {
-        CAPTURE(text);
+        CAPTURE(std::string(text));
         CHECK(refused({"--timeout", text, "http://a/"}) ==
               "--timeout: \"" + std::string(text) + "\" is not a number of seconds above 0, up to 86400");
     }
