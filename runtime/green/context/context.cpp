@@ -8,12 +8,7 @@ namespace green::detail {
 
 namespace {
 
-// What a dying flow names as the one that was left: an arriving flow then always has somebody to note the
-// stack pointer for, without a branch.
-context& graveyard() noexcept {
-    thread_local context nobody;
-    return nobody;
-}
+thread_local constinit thread_words words_of_this_thread{};
 
 struct visit_request {
     void (*visit)(void*);
@@ -25,27 +20,37 @@ struct visit_request {
 }  // namespace
 
 thread_words& thread_words::of_this_thread() noexcept {
-    thread_local thread_words words{reinterpret_cast<exception_state*>(abi::__cxa_get_globals()), &errno};
-    return words;
+    return words_of_this_thread;
 }
 
-void context_started(transfer arrived) noexcept {
-    auto& words = thread_words::of_this_thread();
+thread_words& thread_words::look_up() noexcept {
+    words_of_this_thread = {reinterpret_cast<exception_state*>(abi::__cxa_get_globals()), &errno};
+    return words_of_this_thread;
+}
+
+// The life of a flow between its first jump and its last: returns what to jump to, and with what.
+transfer run_flow(transfer arrived) noexcept {
+    thread_words& words = words_of_this_thread;
     static_cast<context*>(arrived.data)->suspended_at_ = arrived.suspended_at;
     context& self = *words.arriving;
     self.shadow_.arrive();
     *words.exceptions = self.exceptions_;
     *words.error_number = self.error_number_;
-    self.entry_(self.argument_);
-    __builtin_trap();  // entry_ ends in leave_for_good()
+    context& next = self.entry_(self.argument_);
+    words.arriving = &next;
+    // Whoever arrives notes where the one that left was suspended. Nobody will ask that of us, nor of `next`, which
+    // is running by then: its own field takes the note.
+    return {next.suspended_at_, &next};
 }
 
-// The first frame of every flow. It tells unwinders (the C++ runtime's, gdb's, perf's) that nothing is above it:
-// its return address is undefined (DWARF 5, 6.4.2.3) and rbp is zero.
+// The first frame of every flow, and the only one left at its end, so that each call made on its stack has
+// returned before the last jump: the return-address predictor is in step again for whoever goes on. It tells
+// unwinders (the C++ runtime's, gdb's, perf's) that nothing is above it: its return address is undefined
+// (DWARF 5, 6.4.2.3) and rbp is zero.
 #if defined(__x86_64__)
 extern "C" [[gnu::visibility("hidden")]] void green_first_frame(transfer);
-extern "C" [[gnu::used, gnu::visibility("hidden")]] void green_context_started(transfer arrived) noexcept {
-    context_started(arrived);
+extern "C" [[gnu::used, gnu::visibility("hidden")]] transfer green_run_flow(transfer arrived) noexcept {
+    return run_flow(arrived);
 }
 asm(R"(
     .text
@@ -59,18 +64,22 @@ green_first_frame:
     xorl %ebp, %ebp
     subq $8, %rsp
     .cfi_adjust_cfa_offset 8
-    call green_context_started
-    ud2
+    call green_run_flow
+    movq %rax, %rdi
+    movq %rdx, %rsi
+    jmp *jump_fcontext@GOTPCREL(%rip)
     .cfi_endproc
     .size green_first_frame, .-green_first_frame
 )");
 #else
 extern "C" [[gnu::visibility("hidden")]] void green_first_frame(transfer arrived) {
-    context_started(arrived);
+    transfer last = run_flow(arrived);
+    jump(last.suspended_at, last.data);
+    __builtin_trap();
 }
 #endif
 
-void context::prepare(const stack& where, void* top, void (*entry)(void*) noexcept, void* argument) noexcept {
+void context::prepare(const stack& where, void* top, function entry, void* argument) noexcept {
     auto usable_bytes = static_cast<std::byte*>(top) - where.bottom;
     suspended_at_ = make_fcontext(top, static_cast<unsigned long>(usable_bytes), green_first_frame);
     exceptions_ = {};
@@ -80,11 +89,9 @@ void context::prepare(const stack& where, void* top, void (*entry)(void*) noexce
     shadow_.begin(where.bottom, where.size_bytes);
 }
 
-void context::leave_for_good(stack_shadow dying, context& to, thread_words& words) noexcept {
-    words.arriving = &to;
+context& context::leave_for_good([[maybe_unused]] stack_shadow dying, context& to) noexcept {
     stack_shadow::leave(dying, to.shadow_, true);
-    jump(to.suspended_at_, &graveyard());
-    __builtin_unreachable();
+    return to;
 }
 
 // The visited flow's frames as they are while visit() runs:

@@ -27,7 +27,9 @@ struct thread_words {
     int* error_number = nullptr;
     context* arriving = nullptr;  // whom the jump under way leads to; read by a flow that starts
 
+    // The calling thread's; look_up() must have been called on it once.
     static thread_words& of_this_thread() noexcept;
+    static thread_words& look_up() noexcept;
 };
 
 class context {
@@ -39,16 +41,19 @@ class context {
     // Describes the calling thread's own flow, which is running.
     void adopt_native() noexcept { shadow_.begin_native(); }
 
-    // Makes this a flow that calls entry(argument) on the stack below `top` at its first switch. `entry` never
-    // returns: it ends in leave_for_good().
-    void prepare(const stack& where, void* top, void (*entry)(void*) noexcept, void* argument) noexcept;
+    // What a flow runs. It returns the flow to resume when it has ended; by then its own context object and its
+    // stack may have been given back: nothing of them is used any more but the frames it returns through. Right
+    // before returning it calls leave_for_good().
+    using function = context& (*)(void* argument) noexcept;
+
+    // Makes this a flow that calls entry(argument) on the stack below `top` at its first switch.
+    void prepare(const stack& where, void* top, function entry, void* argument) noexcept;
 
     // Suspends this running flow and resumes `to`. Returns when somebody switches back to this one.
     [[gnu::always_inline]] void switch_to(context& to, thread_words& words) noexcept;
 
-    // Ends the running flow, whose shadow() is `dying`, and resumes `to`. Its context object and its stack may
-    // have been given back right before: nothing more is read of them.
-    [[noreturn]] static void leave_for_good(stack_shadow dying, context& to, thread_words& words) noexcept;
+    // Announces the end of the running flow, whose shadow() was `dying`, in favour of `to`.
+    static context& leave_for_good(stack_shadow dying, context& to) noexcept;
     const stack_shadow& shadow() const noexcept { return shadow_; }
 
     // Forgets a flow that was prepared and never ran, or never will again.
@@ -61,13 +66,13 @@ class context {
     void* suspended_at() const noexcept { return suspended_at_; }
 
   private:
-    friend void context_started(transfer arrived) noexcept;
+    friend transfer run_flow(transfer arrived) noexcept;
     static transfer run_visit(transfer arrived) noexcept;
 
     void* suspended_at_ = nullptr;  // valid while suspended
     exception_state exceptions_{};
     int error_number_ = 0;
-    void (*entry_)(void*) noexcept = nullptr;
+    function entry_ = nullptr;
     void* argument_ = nullptr;
     [[no_unique_address]] stack_shadow shadow_;
 };

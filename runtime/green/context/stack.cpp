@@ -81,33 +81,17 @@ bool canary_intact(const std::byte* bottom) noexcept {
 
 }  // namespace
 
-// All stacks of one size.
-struct stack_pool::size_class {
-    struct arena {
-        std::byte* base;
-        std::size_t size_bytes;
-    };
+stack_pool::size_class::~size_class() {
+    for (const arena& each : arenas) munmap(each.base, each.size_bytes);
+}
 
-    explicit size_class(std::size_t size_bytes) : stack_bytes(size_bytes) {}
-    ~size_class() {
-        for (const arena& each : arenas) munmap(each.base, each.size_bytes);
-    }
+std::size_t stack_pool::size_class::slot_bytes() const noexcept {
+    return stack_bytes + page_bytes;
+}
 
-    std::size_t slot_bytes() const noexcept { return stack_bytes + page_bytes; }
-    void map_arena();
-    bool has_canary(std::byte* bottom) const noexcept {
-        return !canaries.empty() && std::binary_search(canaries.begin(), canaries.end(), bottom);
-    }
-
-    std::size_t stack_bytes;
-    std::vector<arena> arenas;
-    std::byte* fresh = nullptr;      // the first slot of the newest arena that was never handed out
-    std::byte* fresh_end = nullptr;
-    std::vector<std::byte*> warm;    // given back, memory kept; used from the back
-    std::vector<std::byte*> cold;    // given back, memory returned to the kernel
-    std::size_t fewest_warm = 0;     // since the last trim(): so many were never needed
-    std::vector<std::byte*> canaries;  // bottoms of stacks without a guard page, sorted
-};
+bool stack_pool::size_class::has_canary(std::byte* bottom) const noexcept {
+    return !canaries.empty() && std::binary_search(canaries.begin(), canaries.end(), bottom);
+}
 
 void stack_pool::size_class::map_arena() {
     std::size_t wanted = arenas.empty() ? smallest_arena_bytes : std::min(arenas.back().size_bytes * 2, largest_arena_bytes);
@@ -144,15 +128,8 @@ stack_pool::size_class& stack_pool::class_for(std::size_t size_bytes) {
     return *classes_.emplace_back(std::make_unique<size_class>(size_bytes));
 }
 
-stack stack_pool::acquire(std::size_t size_bytes) {
-    if (!last_used_ || last_used_->stack_bytes != size_bytes) last_used_ = &class_for(size_bytes);
-    size_class& from = *last_used_;
-    if (!from.warm.empty()) {
-        std::byte* bottom = from.warm.back();
-        from.warm.pop_back();
-        from.fewest_warm = std::min(from.fewest_warm, from.warm.size());
-        return {bottom, from.stack_bytes};
-    }
+// No warm stack is left: one whose memory was given back, or a new one.
+stack stack_pool::acquire_slowly(size_class& from) {
     if (!from.cold.empty()) {
         std::byte* bottom = from.cold.back();
         from.cold.pop_back();
@@ -169,11 +146,9 @@ stack stack_pool::acquire(std::size_t size_bytes) {
     return {bottom, from.stack_bytes};
 }
 
-void stack_pool::release(const stack& used) noexcept {
-    if (!last_used_ || last_used_->stack_bytes != used.size_bytes) last_used_ = &class_for(used.size_bytes);
-    if (last_used_->has_canary(used.bottom))
-        check(canary_intact(used.bottom), "a fiber overflowed its stack; spawn it with a larger stack_size_bytes");
-    last_used_->warm.push_back(used.bottom);
+void stack_pool::check_canary(const size_class& of, const stack& used) noexcept {
+    check(!of.has_canary(used.bottom) || canary_intact(used.bottom),
+          "a fiber overflowed its stack; spawn it with a larger stack_size_bytes");
 }
 
 std::size_t stack_pool::trim() noexcept {

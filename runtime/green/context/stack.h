@@ -45,10 +45,23 @@ class stack_pool {
     // A stack of at least `size_bytes`, rounded up to whole pages. Throws std::invalid_argument when the size is
     // below smallest_stack_bytes or above largest_stack_bytes, std::system_error (ENOMEM) when the kernel has
     // no address space left.
-    stack acquire(std::size_t size_bytes);
+    stack acquire(std::size_t size_bytes) {
+        if (!last_used_ || last_used_->stack_bytes != size_bytes) [[unlikely]] last_used_ = &class_for(size_bytes);
+        size_class& from = *last_used_;
+        if (from.warm.empty()) [[unlikely]] return acquire_slowly(from);
+        std::byte* bottom = from.warm.back();
+        from.warm.pop_back();
+        if (from.warm.size() < from.fewest_warm) from.fewest_warm = from.warm.size();
+        return {bottom, from.stack_bytes};
+    }
 
     // Takes a stack back. Aborts, naming the overflow, when its canary was overwritten.
-    void release(const stack& used) noexcept;
+    void release(const stack& used) noexcept {
+        if (!last_used_ || last_used_->stack_bytes != used.size_bytes) [[unlikely]]
+            last_used_ = &class_for(used.size_bytes);
+        if (!last_used_->canaries.empty()) [[unlikely]] check_canary(*last_used_, used);
+        last_used_->warm.push_back(used.bottom);  // never allocates: room was reserved with the arena
+    }
 
     // Gives back the memory of every stack that was idle during the whole time since the last trim(). Returns
     // how many stacks are warm afterwards.
@@ -61,8 +74,32 @@ class stack_pool {
     static guard_kind guard_in_use() noexcept;
 
   private:
-    struct size_class;
+    // All stacks of one size.
+    struct size_class {
+        struct arena {
+            std::byte* base;
+            std::size_t size_bytes;
+        };
+
+        explicit size_class(std::size_t size_bytes) noexcept : stack_bytes(size_bytes) {}
+        ~size_class();
+        std::size_t slot_bytes() const noexcept;
+        void map_arena();
+        bool has_canary(std::byte* bottom) const noexcept;
+
+        std::size_t stack_bytes;
+        std::vector<std::byte*> warm;      // given back, memory kept; used from the back
+        std::size_t fewest_warm = 0;       // since the last trim(): so many were never needed
+        std::vector<std::byte*> cold;      // given back, memory returned to the kernel
+        std::vector<std::byte*> canaries;  // bottoms of stacks without a guard page, sorted
+        std::byte* fresh = nullptr;        // the first slot of the newest arena that was never handed out
+        std::byte* fresh_end = nullptr;
+        std::vector<arena> arenas;
+    };
+
     size_class& class_for(std::size_t size_bytes);
+    stack acquire_slowly(size_class& from);
+    static void check_canary(const size_class& of, const stack& used) noexcept;
 
     std::vector<std::unique_ptr<size_class>> classes_;
     size_class* last_used_ = nullptr;

@@ -58,9 +58,10 @@ void control::resume(runnable& self) noexcept {
     scheduler::current().resume_from_hub(static_cast<control&>(self));
 }
 
-void control::entry(void* self) noexcept {
-    static_cast<control*>(self)->run_to_end();
-    scheduler::current().end_running(*static_cast<control*>(self));
+context& control::entry(void* self) noexcept {
+    auto& fiber = *static_cast<control*>(self);
+    fiber.run_to_end();
+    return scheduler::current().end_running(fiber);
 }
 
 void control::run_to_end() noexcept {
@@ -80,9 +81,9 @@ void control::run_to_end() noexcept {
     }
     if (ended_by_exit) error = nullptr;
     ending = true;
-    carry(*this, request::discard_callable);
-    locals.reset();
-    give_up_locks();
+    if (callable) carry(*this, request::discard_callable);
+    if (locals) locals.reset();
+    if (!held_locks.empty()) give_up_locks();
     publish_end();
 }
 
@@ -91,15 +92,11 @@ void control::give_up_locks() noexcept {
 }
 
 void control::publish_end() noexcept {
-    intrusive_list<wait_node> chosen;
-    bool linked;
-    {
-        std::lock_guard guard(end_lock);
-        ended_.store(true, std::memory_order_release);
-        joiners.choose_all(chosen);
-        linked = links != nullptr;
-    }
-    wake_all(chosen);
+    end_lock.lock();
+    ended_.store(true, std::memory_order_release);
+    while (wait_node* node = joiners.choose_first()) node->owner->wake();
+    const bool linked = links != nullptr;
+    end_lock.unlock();
     if (linked) schedule_links(*this);
 }
 
@@ -137,17 +134,14 @@ void control::raise(std::exception_ptr e) noexcept {
     if (settle(outcome::cancelled)) wake();
 }
 
-void control::drop_reference() noexcept {
-    if (references_.load(std::memory_order_acquire) != 1 && references_.fetch_sub(1, std::memory_order_acq_rel) != 1)
-        return;
-    report_unless_taken();
+void control::last_reference_dropped() noexcept {
+    if (error) report_unless_taken();
     if (has_result) carry(*this, request::discard_result);
-    error = nullptr;
     scheduler::free_block(*this);
 }
 
 void control::report_unless_taken() noexcept {
-    if (!error || error_taken.load(std::memory_order_acquire)) return;
+    if (error_taken.load(std::memory_order_acquire)) return;
     std::fprintf(stderr, "green: fiber \"%s\" ended with an exception that nobody took: %s\n", name().c_str(),
                  describe(error).c_str());
 }

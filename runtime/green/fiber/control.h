@@ -3,6 +3,7 @@
 // dumps run over a million parked fibers without touching a cold stack page.
 #pragma once
 
+#include <green/base/reference_count.h>
 #include <green/base/spin_lock.h>
 #include <green/context/context.h>
 #include <green/hub/scope.h>
@@ -39,7 +40,8 @@ struct held_lock : list_hook<> {
 // Only the home hub's thread touches a control block, except for what is marked "any thread".
 class control final : public waiter, public list_hook<foreign_tag> {
   public:
-    // What is asked of the callable and the result that a fiber carries: one function per type knows them.
+    // What is asked of the callable and the result that a fiber carries: one function per type knows them. `run`
+    // leaves the callable to be discarded only when it throws.
     enum class request { run, discard_callable, discard_result };
     using carrier = void (*)(control&, request);
 
@@ -57,7 +59,7 @@ class control final : public waiter, public list_hook<foreign_tag> {
     // Lets the fiber go on, from the hub's own context; what the ready queue calls.
     static void resume(runnable& self) noexcept;
     // The first function on a fiber's stack.
-    static void entry(void* self) noexcept;
+    static context& entry(void* self) noexcept;
 
     bool needs_attention() const noexcept { return attention | (inside && inside->cancelled()); }
     // Throws whatever a wait must throw now; returns when there is nothing. `call` names the wait. Never throws
@@ -71,26 +73,18 @@ class control final : public waiter, public list_hook<foreign_tag> {
     void raise(std::exception_ptr e) noexcept;
 
     // --- any thread ---
-    void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-    void drop_reference() noexcept;
+    void add_reference() noexcept { references_.add(); }
+    void drop_reference() noexcept {
+        if (references_.drop()) last_reference_dropped();
+    }
     bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
     std::string name() const;
     void set_name(std::string name);
     // The given name, or "fiber" when it has only a number. Async-signal-safe on the fiber's own thread.
     const char* name_for_signal() const noexcept { return name_ ? name_->c_str() : "fiber"; }
 
-    // --- fields ---
-    context flow;                // valid while suspended
-    stack where{};               // from spawn to the end; a main fiber has none
-    carrier carry;               // null for a main fiber
-    void* callable = nullptr;    // at the top of the stack, or on the heap for a fiber spawned onto another hub
+    // --- fields; those that every switch needs lie in one cache line ---
     scope* inside = nullptr;     // the innermost cancel scope it is in
-    std::exception_ptr pending;  // has_pending
-    std::exception_ptr error;    // how it ended; written by the fiber before ended()
-    std::unique_ptr<local_values> locals;
-    intrusive_list<held_lock> held_locks;
-    std::uint64_t id;            // never used twice in a process
-    std::int64_t born_coarse_ns = 0;
     std::uint8_t attention = 0;
     bool started = false;
     bool ending = false;         // past its function: destroying what it owns
@@ -99,6 +93,16 @@ class control final : public waiter, public list_hook<foreign_tag> {
     bool ended_by_exit = false;  // valid after the end: no result and no error
     bool uncancellable = false;  // parked, and must_finish_waits()
     std::atomic<bool> error_taken{false};
+    context flow;                // valid while suspended
+    stack where{};               // from spawn to the end; a main fiber has none
+    carrier carry;               // null for a main fiber
+    void* callable = nullptr;    // null once discarded; at the top of the stack, or on the heap for a fiber spawned onto another hub
+    std::exception_ptr pending;  // has_pending
+    std::exception_ptr error;    // how it ended; written by the fiber before ended()
+    std::unique_ptr<local_values> locals;
+    intrusive_list<held_lock> held_locks;
+    std::uint64_t id;            // never used twice in a process
+    std::int64_t born_coarse_ns = 0;
 
     spin_lock end_lock;          // any thread; guards `joiners` and `links`
     wait_queue joiners;
@@ -113,10 +117,11 @@ class control final : public waiter, public list_hook<foreign_tag> {
 
   private:
     void run_to_end() noexcept;
+    void last_reference_dropped() noexcept;
     void report_unless_taken() noexcept;
 
     std::unique_ptr<std::string> name_;
-    std::atomic<std::uint32_t> references_{1};  // the hub's own until the end, and one per handle
+    reference_count references_{2};  // the hub's own until the end, that of spawn()'s handle, one per copy
     std::atomic<bool> ended_{false};
 };
 

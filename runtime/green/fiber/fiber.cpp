@@ -40,7 +40,9 @@ std::exception_ptr or_exit(std::exception_ptr reason) {
 }  // namespace detail
 
 fiber_handle fiber_handle::current() {
-    return fiber_handle(detail::scheduler::current().running());
+    detail::control& running = detail::scheduler::current().running();
+    running.add_reference();
+    return fiber_handle(running);
 }
 
 bool fiber_handle::join_until(time_point deadline) const {
@@ -60,7 +62,7 @@ bool fiber_handle::join_for(duration d) const {
 
 void fiber_handle::kill_soon(std::exception_ptr reason) const {
     if (ended()) return;
-    if (hub::current_or_null() != &control_->home()) {
+    if (detail::current_hub != &control_->home()) {
         control_->home().call_soon([handle = *this, reason = detail::or_exit(std::move(reason))] {
             handle.control_->raise(reason);
         });

@@ -83,8 +83,8 @@ class fiber_handle {
 
     friend bool operator==(const fiber_handle& a, const fiber_handle& b) noexcept { return a.control_ == b.control_; }
 
-    // For the rooms of the runtime.
-    explicit fiber_handle(detail::control& c) noexcept : control_(&c) { c.add_reference(); }
+    // For the rooms of the runtime: a handle that takes over a reference.
+    explicit fiber_handle(detail::control& c) noexcept : control_(&c) {}
     detail::control* get_control() const noexcept { return control_; }
 
   protected:
@@ -172,7 +172,7 @@ class fiber<void> : public fiber_handle {
     friend fiber<U> make_fiber_handle(detail::control& c) noexcept;
 };
 
-// For the rooms of the runtime: a handle that adds a reference.
+// For the rooms of the runtime: a handle that takes over a reference.
 template <class T>
 fiber<T> make_fiber_handle(detail::control& c) noexcept {
     return fiber<T>(c);

@@ -42,8 +42,9 @@ scheduler::scheduler(hub& home) : loop_(loop_of(home)), hub_(home), hub_control_
 // A hub that served an ended thread brings its scheduler along, with the blocks that handles still name; what
 // belongs to the thread itself is new.
 void scheduler::take_over_thread() {
-    words_ = &thread_words::of_this_thread();
+    words_ = &thread_words::look_up();
     main_ = new control(hub_, nullptr);
+    main_->drop_reference();  // it starts without a handle
     main_->set_name("main");
     main_->started = true;
     main_->flow.adopt_native();
@@ -51,7 +52,7 @@ void scheduler::take_over_thread() {
     retiring_ = main_is_gone_ = false;
     hub_control_.flow.prepare(
         hub_control_.where, hub_control_.where.top(),
-        [](void* self) noexcept { static_cast<green::detail::loop*>(self)->run(); }, &loop_);
+        [](void* self) noexcept -> context& { static_cast<green::detail::loop*>(self)->run(); }, &loop_);
 }
 
 scheduler& scheduler::create() {
@@ -76,24 +77,11 @@ scheduler& scheduler::create() {
 
 // --- switching ---
 
-control& scheduler::next_to_run() noexcept {
-    runnable* next = loop_.front();
-    if (!next || next->run != &control::resume || loop_.turn_is_up()) return hub_control_;
-    loop_.pop_front();
-    if (next->next) __builtin_prefetch(static_cast<control*>(next->next));
-    return *static_cast<control*>(next);
-}
-
-void scheduler::switch_away(control& self) noexcept {
-    control& next = next_to_run();
-    if (&next == &self) return;  // woken meanwhile
-    running_ = &next;
-    self.flow.switch_to(next.flow, *words_);
-}
-
-void scheduler::yield(control& self) noexcept {
+// Nothing else is ready, or the hub should have the processor.
+void scheduler::yield_to_hub(control& self) noexcept {
     loop_.make_ready(self);
-    switch_away(self);
+    if (loop_.front() != &self || loop_.turn_is_up()) switch_to(self, hub_control_);
+    else loop_.pop_front();
 }
 
 void scheduler::resume_from_hub(control& fiber) noexcept {
@@ -118,7 +106,7 @@ outcome scheduler::suspend(control& self, time_point deadline) noexcept {
     return self.result();
 }
 
-void scheduler::end_running(control& self) noexcept {
+context& scheduler::end_running(control& self) noexcept {
     const bool was_forgotten_main = main_is_gone_;
     if (was_forgotten_main) std::exit(EXIT_SUCCESS);
     if (self.list_hook<foreign_tag>::linked()) self.list_hook<foreign_tag>::unlink();
@@ -131,7 +119,7 @@ void scheduler::end_running(control& self) noexcept {
     self.drop_reference();
     control& next = next_to_run();
     running_ = &next;
-    context::leave_for_good(dying, next.flow, *words_);
+    return context::leave_for_good(dying, next.flow);
 }
 
 // --- blocks and stacks ---
@@ -198,7 +186,7 @@ void scheduler::adopt(runnable& self) noexcept {
 void scheduler::free_block(control& fiber) noexcept {
     if (!fiber.on_slab) {
         delete &fiber;
-    } else if (hub::current_or_null() == &fiber.home()) {
+    } else if (current_hub == &fiber.home()) {
         reclaim(fiber);
     } else {
         fiber.runnable::run = &reclaim;

@@ -31,28 +31,37 @@ void prepare_and_start(scheduler& s, control& fiber, const fiber_options& option
 
 // The function to run and its arguments, and what to do with them. One instantiation per callable type.
 template <class Callable>
-struct carried {
+class carried {
+  public:
     using result = std::invoke_result_t<Callable&>;
 
     static void carry(control& c, control::request asked) {
-        auto& callable = *static_cast<Callable*>(c.callable);
         switch (asked) {
             case control::request::run:
                 if constexpr (std::is_void_v<result>)
-                    callable();
+                    callable_of(c)();
                 else
-                    result_slot<stored_result<result>>::fill(c, callable);
+                    result_slot<stored_result<result>>::fill(c, callable_of(c));
+                c.ending = true;  // its destructor is past cancellation
+                discard_callable(c);
                 return;
             case control::request::discard_callable:
-                if (c.on_slab)
-                    callable.~Callable();
-                else
-                    delete &callable;
+                discard_callable(c);
                 return;
             case control::request::discard_result:
                 if constexpr (!std::is_void_v<result>) result_slot<stored_result<result>>::discard(c);
                 return;
         }
+    }
+
+  private:
+    static Callable& callable_of(control& c) noexcept { return *static_cast<Callable*>(c.callable); }
+    static void discard_callable(control& c) noexcept {
+        if (c.on_slab)
+            callable_of(c).~Callable();
+        else
+            delete &callable_of(c);
+        c.callable = nullptr;
     }
 };
 

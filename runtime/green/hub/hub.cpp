@@ -10,10 +10,9 @@
 
 namespace green {
 
-namespace {
+thread_local constinit hub* detail::current_hub = nullptr;
 
-// Initial-exec: one instruction to read. Fibers never change threads, so no compiler can cache it wrongly.
-[[gnu::tls_model("initial-exec")]] thread_local hub* hub_of_this_thread = nullptr;
+namespace {
 
 // A hub outlives its thread: fiber handles, mutexes and queues of other threads may still name it. When its
 // thread ends it is emptied and kept for the next thread that needs one.
@@ -46,7 +45,7 @@ struct soon_call final : detail::runnable {
 };
 
 void child_after_fork() noexcept {
-    if (hub* h = hub_of_this_thread) {
+    if (hub* h = detail::current_hub) {
         detail::hooks().forked(*h);
         detail::loop_of(*h).reset_after_fork();
     }
@@ -61,18 +60,18 @@ struct hub_owner {
         std::call_once(fork_handler, [] { pthread_atfork(nullptr, nullptr, &child_after_fork); });
         std::lock_guard guard(spares().lock);
         if (spares().hubs.empty()) {
-            hub_of_this_thread = new hub;
+            detail::current_hub = new hub;
         } else {
-            hub_of_this_thread = spares().hubs.back();
+            detail::current_hub = spares().hubs.back();
             spares().hubs.pop_back();
         }
     }
     ~hub_owner() {
-        hub* ended = hub_of_this_thread;
+        hub* ended = detail::current_hub;
         if (auto retire = detail::hooks().retire) retire(*ended);
         std::lock_guard guard(spares().lock);
         spares().hubs.push_back(ended);
-        hub_of_this_thread = nullptr;
+        detail::current_hub = nullptr;
     }
 };
 
@@ -94,15 +93,15 @@ void set_hooks(const hub_hooks& table) noexcept {
 }  // namespace detail
 
 hub* hub::current_or_null() noexcept {
-    return hub_of_this_thread;
+    return detail::current_hub;
 }
 
 hub& hub::current() {
-    if (!hub_of_this_thread) [[unlikely]] {
+    if (!detail::current_hub) [[unlikely]] {
         thread_local hub_owner owner;
         (void)owner;
     }
-    return *hub_of_this_thread;
+    return *detail::current_hub;
 }
 
 void hub::call_soon(callback f) {

@@ -75,6 +75,13 @@ namespace detail {
 inline loop& loop_of(hub& h) noexcept {
     return h;
 }
+
+inline void waiter::wake() noexcept {
+    if (home_ == current_hub) [[likely]]
+        loop_of(*home_).make_ready(*this);
+    else
+        loop_of(*home_).schedule(*this);
+}
 }  // namespace detail
 
 }  // namespace green

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/hub/loop.h>
 
+#include <green/base/single_threaded.h>
 #include <green/hub/hub.h>
 
 #include <algorithm>
 #include <ctime>
-
-#include <sys/single_threaded.h>
 
 namespace green::detail {
 
@@ -42,14 +41,14 @@ timespec to_timespec(duration d) noexcept {
 loop::loop(hub& face) : face_(face), index_(enlist(*this)), poller_(mailbox_.wake_fd(), index_) {}
 
 void loop::schedule(runnable& item) noexcept {
-    if (hub::current_or_null() == &face_)
+    if (current_hub == &face_)
         make_ready(item);
     else
         mailbox_.post(item);
 }
 
 void loop::drop_stale(loop& l, int fd) noexcept {
-    if (hub::current_or_null() == &l.face_)
+    if (current_hub == &l.face_)
         l.poller_.drop_stale(fd);
     else
         l.face_.call_soon([&l, fd] { l.poller_.drop_stale(fd); });
@@ -134,7 +133,7 @@ void loop::poll_until(time_point deadline) noexcept {
 // parked, and time moves to the next deadline.
 bool loop::wait_with_virtual_time(time_point deadline) noexcept {
     if (deadline == never) return false;
-    const bool foreign_events_possible = poller_.waiting_count() > 0 || !__libc_single_threaded;
+    const bool foreign_events_possible = poller_.waiting_count() > 0 || !single_threaded();
     if (foreign_events_possible && mailbox_.prepare_to_sleep()) {
         constexpr timespec moment{0, 2'000'000};
         poller_.poll(&moment);
@@ -146,7 +145,7 @@ bool loop::wait_with_virtual_time(time_point deadline) noexcept {
 }
 
 bool loop::can_wake() const noexcept {
-    return holds_ > 0 || !timers_.empty() || poller_.waiting_count() > 0 || !mailbox_.empty() || !__libc_single_threaded;
+    return holds_ > 0 || !timers_.empty() || poller_.waiting_count() > 0 || !mailbox_.empty() || !single_threaded();
 }
 
 void loop::reset_after_fork() {

@@ -42,6 +42,7 @@ class loop {
 
     runnable* front() const noexcept { return ready_.front(); }
     runnable& pop_front() noexcept { return ready_.pop_front(); }
+    runnable& rotate(runnable& item) noexcept { return ready_.rotate(item); }
 
     // Called once per switch between fibers. True now and then, when the loop should have the processor because
     // the kernel has not been asked for about a millisecond; false otherwise.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/hub/poller.h>
 
-#include <green/hub/loop.h>
+#include <green/hub/hub.h>
 #include <green/sys/calls.h>
 
 #include <cerrno>

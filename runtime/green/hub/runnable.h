@@ -33,6 +33,20 @@ class runnable_queue {
         return item;
     }
 
+    // pop_front() and push_back(item) in one, on a queue that is not empty.
+    runnable& rotate(runnable& item) noexcept {
+        runnable& popped = *first_;
+        item.next = nullptr;
+        if (popped.next) {
+            first_ = popped.next;
+            last_->next = &item;
+        } else {
+            first_ = &item;
+        }
+        last_ = &item;
+        return popped;
+    }
+
     // Keeps only the elements that `keep` accepts, in order. For the child of a fork, and for tests that reorder.
     template <class Keep>
     void filter(Keep&& keep) {

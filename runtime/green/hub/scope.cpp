@@ -2,6 +2,7 @@
 #include <green/hub/scope.h>
 
 #include <green/base/unique_id.h>
+#include <green/hub/hub.h>
 
 #include <algorithm>
 

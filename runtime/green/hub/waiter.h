@@ -3,16 +3,13 @@
 #pragma once
 
 #include <green/base/intrusive_list.h>
+#include <green/hub/current.h>
 #include <green/hub/runnable.h>
 #include <green/hub/timer_heap.h>
 
 #include <atomic>
 #include <cstdint>
 #include <string>
-
-namespace green {
-class hub;
-}
 
 namespace green::detail {
 
@@ -63,7 +60,15 @@ class waiter : public runnable, public timer, public list_hook<scope_tag> {
     // By a primitive, holding the lock that guards one of this waiter's nodes: picks this waiter to be woken.
     // False when it timed out or was cancelled before. The winner calls wake() after releasing its lock; until
     // then the waiter cannot go away.
-    [[nodiscard]] bool choose() noexcept;
+    //
+    // On the waiter's own thread the timer and the scopes cannot run at the same time, and all other threads that
+    // could choose it are kept out by the primitive's lock: a plain store settles it. Everybody else competes.
+    [[nodiscard]] bool choose() noexcept {
+        if (home_ != current_hub || has_alternatives_) return settle(outcome::ready);
+        if (outcome_.load(std::memory_order_relaxed) != outcome::pending) return false;
+        outcome_.store(outcome::ready, std::memory_order_relaxed);
+        return true;
+    }
 
     // On the home hub, or by one of several alternatives: the general form of choose().
     [[nodiscard]] bool settle(outcome result) noexcept {
@@ -71,8 +76,9 @@ class waiter : public runnable, public timer, public list_hook<scope_tag> {
         return outcome_.compare_exchange_strong(expected, result, std::memory_order_acq_rel);
     }
 
-    // Makes a settled waiter run again, through its home hub's mailbox when that is another thread's.
-    void wake() noexcept;
+    // Makes a settled waiter run again, through its home hub's mailbox when that is another thread's. (Defined in
+    // hub/hub.h.)
+    inline void wake() noexcept;
 
     outcome result() const noexcept { return outcome_.load(std::memory_order_acquire); }
     bool waiting() const noexcept { return result() == outcome::pending; }
