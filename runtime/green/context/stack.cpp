@@ -172,6 +172,16 @@ std::size_t stack_pool::warm_count() const noexcept {
     return count;
 }
 
+std::size_t stack_pool::in_use_count() const noexcept {
+    std::size_t count = 0;
+    for (auto& each : classes_) {
+        for (const auto& arena : each->arenas) count += arena.size_bytes / each->slot_bytes();
+        count -= static_cast<std::size_t>(each->fresh_end - each->fresh) / each->slot_bytes();
+        count -= each->warm.size() + each->cold.size();
+    }
+    return count;
+}
+
 void stack_pool::use_guards_no_better_than(guard_kind best) noexcept {
     guard_step.store(best);
 }

@@ -68,6 +68,8 @@ class stack_pool {
     std::size_t trim() noexcept;
 
     std::size_t warm_count() const noexcept;
+    // How many stacks are handed out; for tests and dumps.
+    std::size_t in_use_count() const noexcept;
 
     // Forces a lower step of the ladder, for tests; in force for slots not handed out yet, in every pool.
     static void use_guards_no_better_than(guard_kind best) noexcept;

@@ -78,6 +78,8 @@ class scheduler {
         });
     }
     std::size_t fiber_count() const noexcept { return fiber_count_; }  // those spawned and not ended
+    // Control blocks, also of ended fibers that handles still name; looks at all, for tests.
+    std::size_t block_count() { return slab_.count(); }
     // A line per parked fiber: its name and what it waits for.
     std::string list_parked();
     stack_pool& stacks() noexcept { return stacks_; }

@@ -35,6 +35,13 @@ class slab {
         free_ = freed;
     }
 
+    // How many are handed out; looks at all.
+    std::size_t count() {
+        std::size_t count = 0;
+        for_each([&](T&) { ++count; });
+        return count;
+    }
+
     template <class Visit>
     void for_each(Visit&& visit) {
         for (auto& chunk : chunks_)

@@ -48,6 +48,11 @@ unsigned enlist(loop& l) {
     return static_cast<unsigned>(all_loops().loops.size() - 1);
 }
 
+unsigned enlisted_count() noexcept {
+    std::lock_guard guard(all_loops().lock);
+    return static_cast<unsigned>(all_loops().loops.size());
+}
+
 void for_each_loop(std::uint64_t hubs, void (*visit)(loop&, int fd), int fd) {
     std::lock_guard guard(all_loops().lock);
     auto& loops = all_loops().loops;

@@ -75,7 +75,7 @@ time_point loop::deadline_after(duration d) noexcept {
 
 bool loop::poll_is_due() noexcept {
     turns_without_poll_ += turns_per_look;
-    const bool due =
+    const bool due = reorder_ ||
         !mailbox_.empty() || turns_without_poll_ >= most_turns_without_poll || coarse_ns() != last_poll_coarse_ns_;
     turns_left_ = due ? 1 : turns_per_look;  // once due it stays due until poll()
     return due;
@@ -89,12 +89,21 @@ void loop::run() noexcept {
 }
 
 void loop::run_ready() noexcept {
-    if (reorder_) [[unlikely]] reorder_(ready_, reorder_argument_);
+    if (reorder_) [[unlikely]] return run_one_reordered();
     while (ready_.front() && !turn_is_up()) {
         runnable& item = ready_.pop_front();
         item.run(item);
-        if (reorder_) [[unlikely]] reorder_(ready_, reorder_argument_);
     }
+}
+
+// One at a time, and its turn is up at its first switch: it comes back here instead of going on to the next one, so
+// each choice is made by reorder_.
+void loop::run_one_reordered() noexcept {
+    reorder_(ready_, reorder_argument_);
+    if (ready_.empty()) return;
+    turns_left_ = 1;
+    runnable& item = ready_.pop_front();
+    item.run(item);
 }
 
 void loop::poll() noexcept {

@@ -75,11 +75,12 @@ class loop {
     void release() noexcept { --holds_; }
     bool can_wake() const noexcept;
 
-    // Lets `pick` reorder the ready queue once per round, for tests; null to stop.
+    // Lets `reorder` look at the ready queue before each single run, for tests; null to stop.
     using reorder_function = void (*)(runnable_queue&, void* argument);
     void set_reorder(reorder_function reorder, void* argument) noexcept {
         reorder_ = reorder;
         reorder_argument_ = argument;
+        turns_left_ = 1;
     }
 
     // The fiber room's part of this thread; this room only keeps it.
@@ -93,6 +94,7 @@ class loop {
   private:
     bool poll_is_due() noexcept;
     void run_ready() noexcept;
+    void run_one_reordered() noexcept;
     void poll() noexcept;
     void poll_until(time_point deadline) noexcept;
     bool wait_with_virtual_time(time_point deadline) noexcept;

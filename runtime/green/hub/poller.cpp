@@ -112,6 +112,15 @@ void poller::poll(const timespec* timeout) noexcept {
     }
 }
 
+std::size_t poller::registered_count() const noexcept {
+    std::size_t count = 0;
+    for (const auto& each : chunks_) {
+        if (!each) continue;
+        for (const fd_state& state : *each) count += state.registered && !state.stale();
+    }
+    return count;
+}
+
 void poller::reset_after_fork(int wake_fd) {
     epoll_ = open_epoll();
     for (auto& each : chunks_) {

@@ -84,6 +84,8 @@ class poller {
     void poll(const timespec* timeout) noexcept;
 
     std::size_t waiting_count() const noexcept { return waiting_count_; }
+    // How many descriptors are registered that have not been closed since; looks at all, for tests and dumps.
+    std::size_t registered_count() const noexcept;
     // In the child of a fork: an epoll of its own, with nothing registered and nobody waiting.
     void reset_after_fork(int wake_fd);
 
