@@ -82,6 +82,10 @@ inline void waiter::wake() noexcept {
     else
         loop_of(*home_).schedule(*this);
 }
+
+inline void wake_all(intrusive_list<wait_node>& chosen) noexcept {
+    while (!chosen.empty()) chosen.pop_front().owner->wake();
+}
 }  // namespace detail
 
 }  // namespace green

@@ -134,8 +134,7 @@ class wait_queue {
     intrusive_list<wait_node> nodes_;
 };
 
-inline void wake_all(intrusive_list<wait_node>& chosen) noexcept {
-    while (!chosen.empty()) chosen.pop_front().owner->wake();
-}
+// Like waiter::wake(), defined in hub/hub.h.
+inline void wake_all(intrusive_list<wait_node>& chosen) noexcept;
 
 }  // namespace green::detail
