@@ -79,7 +79,13 @@ inline server_options parse_server_options(int count, char** words) {
     return options;
 }
 
-// Opens a non-blocking listener on 127.0.0.1 and prints its port. TCP_NODELAY is set here because an accepted
+// Tells whoever started the server that it listens.
+inline void announce(std::uint16_t port) {
+    std::printf("port=%u\n", port);
+    std::fflush(stdout);
+}
+
+// Opens a non-blocking listener on 127.0.0.1 and announces it. TCP_NODELAY is set here because an accepted
 // socket inherits it on Linux, which saves one system call per connection.
 inline int listen_and_announce(const server_options& options) {
     int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -95,8 +101,7 @@ inline int listen_and_announce(const server_options& options) {
     if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) < 0) fail("bind");
     if (::listen(fd, backlog_count) < 0) fail("listen");
     if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) < 0) fail("getsockname");
-    std::printf("port=%u\n", ntohs(address.sin_port));
-    std::fflush(stdout);
+    announce(ntohs(address.sin_port));
     return fd;
 }
 
