@@ -42,8 +42,7 @@ class context {
     void adopt_native() noexcept { shadow_.begin_native(); }
 
     // What a flow runs. It returns the flow to resume when it has ended; by then its own context object and its
-    // stack may have been given back: nothing of them is used any more but the frames it returns through. Right
-    // before returning it calls leave_for_good().
+    // stack may have been given back: nothing of them is used any more but the frames it returns through.
     using function = context& (*)(void* argument) noexcept;
 
     // Makes this a flow that calls entry(argument) on the stack below `top` at its first switch.
@@ -51,10 +50,6 @@ class context {
 
     // Suspends this running flow and resumes `to`. Returns when somebody switches back to this one.
     [[gnu::always_inline]] void switch_to(context& to, thread_words& words) noexcept;
-
-    // Announces the end of the running flow, whose shadow() was `dying`, in favour of `to`.
-    static context& leave_for_good(stack_shadow dying, context& to) noexcept;
-    const stack_shadow& shadow() const noexcept { return shadow_; }
 
     // Forgets a flow that was prepared and never ran, or never will again.
     void retire() noexcept { shadow_.end(); }

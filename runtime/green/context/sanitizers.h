@@ -20,6 +20,15 @@
 #endif
 #endif
 
+// On a function that ThreadSanitizer must not count as a call.
+#if defined(GREEN_TSAN) && defined(__clang__)
+#define GREEN_UNCOUNTED __attribute__((disable_sanitizer_instrumentation))
+#elif defined(GREEN_TSAN)
+#define GREEN_UNCOUNTED __attribute__((no_sanitize_thread))
+#else
+#define GREEN_UNCOUNTED
+#endif
+
 #ifdef GREEN_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -42,7 +51,7 @@ class stack_shadow {
     void end() noexcept;
 
     // Called on the old stack right before the jump, `dying` when it is never switched to again …
-    static void leave([[maybe_unused]] stack_shadow& from, [[maybe_unused]] stack_shadow& to,
+    [[gnu::always_inline]] static inline void leave([[maybe_unused]] stack_shadow& from, [[maybe_unused]] stack_shadow& to,
                       [[maybe_unused]] bool dying) noexcept {
 #ifdef GREEN_ASAN
         __sanitizer_start_switch_fiber(dying ? nullptr : &from.fake_stack_, to.bottom_, to.size_bytes_);
@@ -53,7 +62,7 @@ class stack_shadow {
 #endif
     }
     // … and this on the new stack right after it.
-    void arrive() noexcept {
+    [[gnu::always_inline]] inline void arrive() noexcept {
 #ifdef GREEN_ASAN
         __sanitizer_finish_switch_fiber(fake_stack_, nullptr, nullptr);
 #endif

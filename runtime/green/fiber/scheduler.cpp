@@ -115,11 +115,10 @@ context& scheduler::end_running(control& self) noexcept {
     // From here on this code runs on a stack that is already given back: nothing below may spawn or park.
     stacks_.release(self.where);
     self.where = {};
-    stack_shadow dying = self.flow.shadow();
     self.drop_reference();
     control& next = next_to_run();
     running_ = &next;
-    return context::leave_for_good(dying, next.flow);
+    return next.flow;
 }
 
 // --- blocks and stacks ---
