@@ -12,4 +12,5 @@
 #include <green/io/fd_wait.h>
 #include <green/io/stream.h>
 #include <green/io/transfer.h>
+#include <green/net/connect.h>
 #include <green/net/tcp.h>

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+// Connecting by TCP: to an endpoint, to the first of several that answers, to a host by its name.
+#pragma once
+
+#include <green/base/time.h>
+#include <green/net/tcp.h>
+
+#include <optional>
+#include <span>
+
+namespace green {
+
+struct connect_options {
+    time_point deadline = never;  // for all of it: the look-up and every attempt
+    // How long an attempt is alone before the next one starts beside it (RFC 8305, section 5).
+    duration head_start = std::chrono::milliseconds(250);
+    // Where the connection comes from; only candidates of its family are tried.
+    std::optional<endpoint> from{};
+    tcp_options tcp{.no_delay = true};
+};
+
+// Connects to `where`. Parks. Errors: those of connect(2), connection_refused above all; timed_out when the
+// deadline passed first. Throws cancellation. Whatever fails, is cancelled or loses leaves no socket open.
+tcp_stream connect(const endpoint& where, const connect_options& options = {});
+tcp_stream connect(const endpoint& where, const connect_options& options, std::error_code& error);
+
+// Connects to whichever candidate answers first. They are tried in their order, but with the families taking turns,
+// each with a head start over the next; one that fails makes the next start at once (RFC 8305, "Happy Eyeballs").
+// When all have failed, throws the most telling error and names every address: that there is no route to one family
+// tells less than that the other was refused. No candidates: invalid_argument.
+tcp_stream connect(std::span<const endpoint> candidates, const connect_options& options = {});
+
+}  // namespace green

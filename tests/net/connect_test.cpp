@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <doctest/doctest.h>
+
+#include <support/fixture.h>
+#include <support/tcp_pair.h>
+
+#include <vector>
+
+using namespace support;
+using namespace std::chrono_literals;
+using green::endpoint;
+using green::ip_address;
+using green::tcp_listener;
+using green::tcp_stream;
+
+namespace {
+
+// An endpoint that answers no SYN: a listener whose queue is full. Linux drops the SYNs beyond it.
+class silent_endpoint {
+  public:
+    explicit silent_endpoint(ip_address at = ip_address::loopback_v4()) : listener_({at, 0}, {.backlog_count = 0}) {
+        for (int i = 0; i < 4; ++i) {
+            std::error_code error;
+            green::connect_options options{.deadline = green::hub::current().deadline_after(20ms)};
+            auto filler = green::connect(where(), options, error);
+            if (error) return;
+            fillers_.push_back(std::move(filler));
+        }
+    }
+    endpoint where() const { return listener_.local_endpoint(); }
+
+  private:
+    tcp_listener listener_;
+    std::vector<tcp_stream> fillers_;
+};
+
+// An endpoint where nobody listens.
+endpoint refusing_endpoint(ip_address at = ip_address::loopback_v4()) {
+    return tcp_listener({at, 0}).local_endpoint();
+}
+
+std::string what_of(auto&& f) {
+    try {
+        f();
+    } catch (const std::exception& e) {
+        return e.what();
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(support::leak_check, "a refused connection is an error that names address and cause") {
+    const endpoint where = refusing_endpoint();
+    CHECK(what_of([&] { green::connect(where); }) ==
+          "green: cannot connect to " + where.to_string() + ": Connection refused");
+    std::error_code error;
+    CHECK(!green::connect(where, {}, error).is_open());
+    CHECK(error == std::errc::connection_refused);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a silent peer ends in timed_out at the deadline, and no socket is left") {
+    silent_endpoint silent;
+    const std::size_t before = support::belongings::now().descriptors;
+    const auto start = green::clock::now();
+    std::error_code error;
+    green::connect(silent.where(), {.deadline = green::hub::current().deadline_after(50ms)}, error);
+    CHECK(error == std::errc::timed_out);
+    CHECK(green::clock::now() - start >= 50ms);
+    CHECK(green::clock::now() - start < 2s);
+    CHECK(support::belongings::now().descriptors == before);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a fiber killed while it connects leaves no socket") {
+    silent_endpoint a, b(ip_address::loopback_v6());
+    const std::size_t before = support::belongings::now().descriptors;
+    const std::vector<endpoint> candidates{a.where(), b.where()};
+    auto connecting = green::spawn([&] { green::connect(candidates, {.head_start = 1ms}); });
+    green::sleep(20ms);
+    CHECK(support::belongings::now().descriptors == before + 2);
+    connecting.kill();
+    CHECK(connecting.was_killed());
+    CHECK(support::belongings::now().descriptors == before);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a refused candidate makes the next one start at once") {
+    tcp_listener listener(any_port());
+    const std::vector<endpoint> candidates{refusing_endpoint(), refusing_endpoint(), listener.local_endpoint()};
+    const auto start = green::clock::now();
+    tcp_stream connected = green::connect(candidates, {.head_start = 10s});
+    CHECK(green::clock::now() - start < 2s);
+    CHECK(connected.remote_endpoint() == listener.local_endpoint());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a silent candidate has its head start, then the next one wins and the loser is closed") {
+    silent_endpoint silent;
+    tcp_listener listener(any_port());
+    const std::size_t before = support::belongings::now().descriptors;
+    const std::vector<endpoint> candidates{silent.where(), listener.local_endpoint()};
+    const auto start = green::clock::now();
+    tcp_stream connected = green::connect(candidates, {.head_start = 40ms});
+    CHECK(green::clock::now() - start >= 40ms);
+    CHECK(green::clock::now() - start < 2s);
+    CHECK(connected.remote_endpoint() == listener.local_endpoint());
+    CHECK(support::belongings::now().descriptors == before + 1);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "the first candidate that answers wins although others started later") {
+    tcp_listener first(any_port()), second(any_port());
+    const std::vector<endpoint> candidates{first.local_endpoint(), second.local_endpoint()};
+    tcp_stream connected = green::connect(candidates);
+    CHECK(connected.remote_endpoint() == first.local_endpoint());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "families take turns") {
+    silent_endpoint four_a, four_b, four_c;
+    tcp_listener six({ip_address::loopback_v6(), 0});
+    const std::vector<endpoint> candidates{four_a.where(), four_b.where(), four_c.where(), six.local_endpoint()};
+    const auto start = green::clock::now();
+    tcp_stream connected = green::connect(candidates, {.head_start = 200ms});
+    CHECK(green::clock::now() - start < 390ms);  // second in turn, not fourth
+    CHECK(connected.remote_endpoint() == six.local_endpoint());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "when all fail, the error tells of each and carries the most telling cause") {
+    const endpoint nowhere = endpoint::parse("[2001:db8::1]:1"), refusing = refusing_endpoint();
+    const std::vector<endpoint> candidates{nowhere, refusing};
+    try {
+        green::connect(candidates);
+        FAIL("connected to nobody");
+    } catch (const std::system_error& e) {
+        CHECK(e.code() == std::errc::connection_refused);
+        const std::string what = e.what();
+        CHECK(what.find(refusing.to_string() + " (Connection refused)") != std::string::npos);
+        CHECK(what.find(nowhere.to_string()) != std::string::npos);
+    }
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "connecting to no address is refused") {
+    CHECK_THROWS_AS(green::connect(std::span<const endpoint>()), std::system_error);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a connection comes from where it is told to") {
+    tcp_listener listener(any_port());
+    const endpoint from{ip_address::parse("127.0.0.9"), 0};
+    tcp_stream connected = green::connect(listener.local_endpoint(), {.from = from});
+    CHECK(listener.accept().remote_endpoint().address == from.address);
+    CHECK_THROWS_AS(green::connect({ip_address::loopback_v6(), 1}, {.from = from}), std::system_error);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a port that nobody listens at never connects to itself") {
+    // The one way to be sure that the kernel picks the same port: ask for it.
+    const endpoint where = refusing_endpoint();
+    std::error_code error;
+    tcp_stream connected = green::connect(where, {.from = where}, error);
+    CHECK(error == std::errc::connection_refused);
+    CHECK(!connected.is_open());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "the first read after connecting waits without asking the kernel in vain") {
+    tcp_pair pair;
+    CHECK(green::detail::scheduler::current().loop().poller().state(pair.near.fd()).side(green::detail::direction::read).drained);
+    green::write_all(pair.far, "x");
+    CHECK(read_text(pair.near) == "x");
+}
