@@ -59,8 +59,13 @@ scheduler& scheduler::create() {
     static const bool prepared = [] {
         set_hooks({[](hub& h) noexcept { return scheduler_of(h).on_stuck(); },
                    [](hub& h) noexcept { return scheduler_of(h).on_idle(); },
-                   [](hub& h) noexcept { scheduler_of(h).retire(); },
-                   [](hub& h) noexcept { scheduler_of(h).forget_other_fibers(); }});
+                   // A thread may have a hub and never have had a fiber.
+                   [](hub& h) noexcept {
+                       if (of_this_thread) scheduler_of(h).retire();
+                   },
+                   [](hub& h) noexcept {
+                       if (of_this_thread) scheduler_of(h).forget_other_fibers();
+                   }});
         set_running_name_writer(&write_running_name);
         return true;
     }();

@@ -50,6 +50,7 @@ namespace {
 bool wait_ready(int fd, detail::direction d, const char* call, time_point deadline) {
     const short wanted = d == detail::direction::read ? POLLIN | POLLRDHUP : POLLOUT;
     auto& poller = detail::scheduler::current().loop().poller();
+    if (fd < 0) throw std::system_error(EBADF, std::generic_category(), call);  // poll(2) would ignore it
     for (;;) {
         short seen = 0;
         if (sys::poll_now(fd, wanted, seen) > 0) {

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/hub/hub.h>
+
+#include <green/green.h>
+
+#include <support/child.h>
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+using namespace std::chrono_literals;
+
+TEST_CASE_FIXTURE(support::leak_check, "call_soon() runs later, in order, behind what is ready") {
+    std::string order;
+    auto fiber = green::spawn([&] { order += 'f'; });
+    green::hub::current().call_soon([&] { order += 'a'; });
+    green::hub::current().call_soon([&] { order += 'b'; });
+    CHECK(order.empty());
+    green::yield();
+    CHECK(order == "fab");
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "call_after() runs at its time, once") {
+    int calls = 0;
+    green::hub::current().call_after(5s, [&] { ++calls; });
+    green::sleep(4999ms);
+    CHECK(calls == 0);
+    green::sleep(1ms);
+    CHECK(calls == 1);
+    green::sleep(1h);
+    CHECK(calls == 1);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a cancelled callback is not called, and lets go of what it holds") {
+    auto held = std::make_shared<int>(0);
+    auto timer = green::hub::current().call_after(5s, [held] { ++*held; });
+    CHECK(held.use_count() == 2);
+    timer.cancel();
+    CHECK(held.use_count() == 1);
+    green::sleep(10s);
+    CHECK(*held == 0);
+    timer.cancel();
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "cancelling a callback that was called changes nothing, not even from within") {
+    int calls = 0;
+    green::timer_handle timer;
+    timer = green::hub::current().call_after(1s, [&] {
+        ++calls;
+        timer.cancel();
+    });
+    green::sleep(2s);
+    timer.cancel();
+    CHECK(calls == 1);
+    green::timer_handle().cancel();
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "timers of fibers and callbacks share one order of deadlines") {
+    std::string order;
+    green::hub::current().call_after(2s, [&] { order += '2'; });
+    auto fiber = green::spawn([&] {
+        green::sleep(1s);
+        order += '1';
+        green::sleep(2s);
+        order += '3';
+    });
+    fiber.join();
+    CHECK(order == "123");
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a callback from another thread wakes a hub that sleeps in the kernel") {
+    green::hub& home = green::hub::current();
+    bool called = false;
+    auto waiting = green::spawn([] { green::sleep(1h); });
+    std::thread other([&] {
+        home.call_soon([&] {
+            called = true;
+            waiting.kill_soon();
+        });
+    });
+    waiting.join();
+    other.join();
+    CHECK(called);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a callback must not park: the call that would is refused by name") {
+    std::string refused;
+    green::hub::current().call_soon([&] {
+        try {
+            green::sleep(1ms);
+        } catch (const std::logic_error& e) {
+            refused = e.what();
+        }
+    });
+    green::yield();
+    green::yield();
+    CHECK(refused.find("sleep") != std::string::npos);
+    CHECK(refused.find("hub callback") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "yield and join are refused in a callback, too; spawn is not") {
+    int refused = 0;
+    bool ran = false;
+    auto other = green::spawn([] { green::yield(); });
+    green::hub::current().call_soon([&] {
+        try {
+            green::yield();
+        } catch (const std::logic_error&) {
+            ++refused;
+        }
+        try {
+            other.join();
+        } catch (const std::logic_error&) {
+            ++refused;
+        }
+        green::spawn([&] { ran = true; });
+    });
+    for (int i = 0; i < 5; ++i) green::yield();
+    CHECK(refused == 2);
+    CHECK(ran);
+}
+
+SCENARIO_IN_CHILD(callback_throws) {
+    green::hub::current().call_soon([] { throw std::runtime_error("out of paper"); });
+    green::hub::current().call_soon([] { throw 42; });
+    green::sleep(1ms);
+    std::puts("still there");
+}
+
+TEST_CASE("an exception out of a callback is reported, and the hub goes on") {
+    auto end = support::run_child("callback_throws");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "still there\n");
+    CHECK(end.errors.find("out of paper") != std::string::npos);
+    CHECK(end.errors.find("not a std::exception") != std::string::npos);
+}
+
+TEST_CASE("every thread has a hub of its own, which comes to life when it is needed") {
+    green::hub& here = green::hub::current();
+    CHECK(green::hub::current_or_null() == &here);
+    std::thread([&] {
+        CHECK(green::hub::current_or_null() == nullptr);
+        CHECK(&green::hub::current() != &here);
+    }).join();
+}
+
+SCENARIO_IN_CHILD(thread_with_a_hub_and_no_fiber) {
+    green::yield();
+    std::thread([] { green::hub::current().now(); }).join();  // never starts a fiber
+    std::thread([] { green::yield(); }).join();               // takes over the spare hub
+    std::thread([] { green::hub::current().now(); }).join();  // takes it over, and does not use it
+    std::puts("fine");
+}
+
+TEST_CASE("a thread may have a hub and never a fiber") {
+    auto end = support::run_child("thread_with_a_hub_and_no_fiber");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "fine\n");
+}
+
+TEST_CASE("hubs of ended threads serve further threads") {
+    auto open_a_hub = [] {
+        int result = 0;
+        std::thread([&] { result = green::spawn([] { green::sleep(1us); return 42; }).get(); }).join();
+        return result;
+    };
+    CHECK(open_a_hub() == 42);
+    const auto before = support::belongings::now();
+    for (int i = 0; i < 20; ++i) CHECK(open_a_hub() == 42);
+    CHECK(support::belongings::now().descriptors == before.descriptors);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "callbacks run even while fibers never stop yielding") {
+    bool called = false;
+    auto busy = green::spawn([&] {
+        while (!called) green::yield();
+    });
+    green::hub::current().call_after(1ms, [&] { called = true; });
+    busy.join();
+    CHECK(called);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a deadline is never early, and for long durations at most a hundredth late") {
+    green::hub& home = green::hub::current();
+    for (green::duration d : {green::duration(0), green::duration(1ns), green::duration(1ms), green::duration(1s),
+                              green::duration(1h)}) {
+        const auto before = home.now();
+        const auto deadline = home.deadline_after(d);
+        CHECK(deadline >= before + d);
+        CHECK(deadline <= home.now() + d + d / 100);
+    }
+    CHECK(home.deadline_after(green::duration::max()) == green::never);
+}

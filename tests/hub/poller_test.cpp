@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/hub/poller.h>
+
+#include <green/green.h>
+
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+struct socket_pair {
+    socket_pair() { REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0); }
+    ~socket_pair() {
+        for (int fd : ends)
+            if (fd >= 0) green::close_fd(fd);
+    }
+    int close_one(int which) { return green::close_fd(std::exchange(ends[which], -1)); }
+    void say(int which, const char* text) const {
+        REQUIRE(write(ends[which], text, std::char_traits<char>::length(text)) > 0);
+    }
+    int ends[2];
+};
+
+struct poller_test : support::leak_check {
+    socket_pair pair;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(poller_test, "data wakes its reader, and only its reader") {
+    socket_pair quiet;
+    auto reader = green::spawn([&] { return green::wait_readable(pair.ends[0]); });
+    auto other = green::spawn([&] { green::wait_readable(quiet.ends[0]); });
+    green::yield();
+    pair.say(1, "x");
+    CHECK(reader.get());
+    CHECK_FALSE(other.ended());
+    other.kill();
+}
+
+TEST_CASE_FIXTURE(poller_test, "one fiber may read while another one writes") {
+    auto reader = green::spawn([&] { return green::wait_readable(pair.ends[0]); });
+    green::yield();
+    CHECK(green::wait_writable(pair.ends[0]));
+    CHECK_FALSE(reader.ended());
+    pair.say(1, "x");
+    CHECK(reader.get());
+}
+
+TEST_CASE_FIXTURE(poller_test, "a second reader is refused at once, and the first one is not disturbed") {
+    auto first = green::spawn([&] { return green::wait_readable(pair.ends[0]); });
+    auto second = green::spawn([&] { return green::wait_readable(pair.ends[0]); });
+    second.join();
+    REQUIRE(second.error());
+    CHECK_THROWS_AS(second.get(), std::system_error);
+    CHECK_FALSE(first.ended());
+    pair.say(1, "x");
+    CHECK(first.get());
+}
+
+TEST_CASE_FIXTURE(poller_test, "closing a descriptor wakes its waiters with bad_file_descriptor") {
+    std::error_code seen;
+    auto reader = green::spawn([&] {
+        try {
+            green::wait_readable(pair.ends[0]);
+        } catch (const std::system_error& e) {
+            seen = e.code();
+        }
+    });
+    green::yield();
+    CHECK(pair.close_one(0) == 0);
+    reader.join();
+    CHECK(seen == std::errc::bad_file_descriptor);
+}
+
+TEST_CASE_FIXTURE(poller_test, "closing on another thread wakes the waiters here") {
+    const int watched = pair.ends[0];
+    auto reader = green::spawn([&] { green::wait_readable(watched); });
+    green::yield();
+    std::thread closer([&] { pair.close_one(0); });
+    reader.join();
+    closer.join();
+    CHECK_THROWS_AS(reader.get(), std::system_error);
+}
+
+TEST_CASE_FIXTURE(poller_test, "a reused number never shows its data to the waiter for the old descriptor") {
+    const int number = pair.ends[0];
+    bool saw_data = false;
+    auto old_waiter = green::spawn([&] { saw_data = green::wait_readable(number); });
+    green::yield();
+    pair.close_one(0);
+    socket_pair fresh;
+    REQUIRE((fresh.ends[0] == number || fresh.ends[1] == number));
+    fresh.say(fresh.ends[0] == number ? 1 : 0, "not for you");
+    auto new_waiter = green::spawn([&] { return green::wait_readable(number); });
+    CHECK(new_waiter.get());
+    old_waiter.join();
+    CHECK_FALSE(saw_data);
+    CHECK(old_waiter.error());
+}
+
+TEST_CASE_FIXTURE(poller_test, "a peer that hangs up wakes the reader") {
+    auto reader = green::spawn([&] { return green::wait_readable(pair.ends[0]); });
+    green::yield();
+    pair.close_one(1);
+    CHECK(reader.get());
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a wait that ends by its deadline, or by a kill, leaves the descriptor free") {
+    socket_pair pair;
+    CHECK_FALSE(green::wait_readable(pair.ends[0], green::hub::current().deadline_after(1h)));
+    auto killed = green::spawn([&] { green::wait_readable(pair.ends[0]); });
+    green::yield();
+    killed.kill();
+    pair.say(1, "x");
+    CHECK(green::wait_readable(pair.ends[0]));
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a regular file is always ready") {
+    green::unique_fd file(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    CHECK(green::wait_readable(file.get()));
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "waiting for what is not a descriptor is refused") {
+    socket_pair pair;
+    const int number = pair.ends[0];
+    pair.close_one(0);
+    CHECK_THROWS_AS(green::wait_readable(number), std::system_error);
+    CHECK_THROWS_AS(green::wait_readable(-1), std::system_error);
+}
