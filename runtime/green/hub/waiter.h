@@ -135,6 +135,5 @@ class wait_queue {
 };
 
 // Like waiter::wake(), defined in hub/hub.h.
-inline void wake_all(intrusive_list<wait_node>& chosen) noexcept;
 
 }  // namespace green::detail
