@@ -1,36 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/fiber/fiber.h>
 
+#include <green/fiber/join.h>
 #include <green/fiber/links.h>
 #include <green/fiber/park.h>
-
-#include <mutex>
 
 namespace green {
 
 namespace detail {
 namespace {
-
-// Waits for the end of a fiber.
-struct join_operation {
-    bool enqueue(wait_node& node) noexcept {
-        std::lock_guard guard(target.end_lock);
-        if (target.ended()) return true;
-        target.joiners.push_back(node);
-        return false;
-    }
-    void withdraw(wait_node& node) noexcept {
-        std::lock_guard guard(target.end_lock);
-        wait_queue::remove(node);
-    }
-    wait_reason reason() const noexcept {
-        return {"fiber::join", &target, [](std::string& out, const void* object) {
-                    out += "of " + static_cast<const control*>(object)->name();
-                }};
-    }
-
-    control& target;
-};
 
 std::exception_ptr or_exit(std::exception_ptr reason) {
     return reason ? reason : std::make_exception_ptr(fiber_exit());

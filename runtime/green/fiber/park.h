@@ -34,6 +34,22 @@ inline void spend_turn(scheduler& s, control& self) noexcept {
     if (s.loop().budget_is_spent()) [[unlikely]] s.yield(self);
 }
 
+// Tries to have it without waiting. When that throws, the wait that began is over as well: were it left pending, a
+// kill would find the fiber waiting and wake it while it is in the ready queue already.
+template <operation Operation>
+bool had_at_once(Operation& op, control& self) {
+    if constexpr (noexcept(op.enqueue(self.node()))) {
+        return op.enqueue(self.node());
+    } else {
+        try {
+            return op.enqueue(self.node());
+        } catch (...) {
+            self.settle_without_waiting();
+            throw;
+        }
+    }
+}
+
 // Performs `op` on the running fiber, parking while it cannot be had. Returns ready, or timed_out when
 // `deadline` passed first; then it did not happen. Throws cancellation, would_block_forever, what enqueue()
 // throws, and std::logic_error inside a hub callback, where nothing may park.
@@ -43,7 +59,7 @@ outcome wait_for(Operation&& op, time_point deadline = never) {
     control& self = s.running();
     if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled(op.reason().call);
     self.begin(op.reason());
-    if (op.enqueue(self.node())) {
+    if (had_at_once(op, self)) {
         self.settle_without_waiting();
         spend_turn(s, self);
         return outcome::ready;

@@ -29,6 +29,7 @@ struct wait_node : list_hook<> {
     explicit wait_node(waiter& owner) noexcept : owner(&owner) {}
     waiter* owner;
     void* slot = nullptr;  // where the primitive puts what it hands over; its meaning is the primitive's
+    bool missed = false;   // it left the queue without having been chosen; only select looks at it
 };
 
 // What a waiter waits for, in words. `call` is the public call ("mutex::lock"); `describe`, when there is one,
@@ -76,6 +77,14 @@ class waiter : public runnable, public timer, public list_hook<scope_tag> {
         return outcome_.compare_exchange_strong(expected, result, std::memory_order_acq_rel);
     }
 
+    // By the waiter itself while it enqueues, before it takes what it finds available, under that primitive's lock.
+    // False when another of its alternatives was chosen meanwhile: then nothing may be taken.
+    [[nodiscard]] bool claim(wait_node& node) noexcept {
+        if (!has_alternatives_ || settle(outcome::ready)) [[likely]] return true;
+        node.missed = true;
+        return false;
+    }
+
     // Makes a settled waiter run again, through its home hub's mailbox when that is another thread's. (Defined in
     // hub/hub.h.)
     inline void wake() noexcept;
@@ -88,6 +97,7 @@ class waiter : public runnable, public timer, public list_hook<scope_tag> {
 
     // Set while several primitives hold nodes of this one waiter (select): their locks do not exclude each other.
     void set_has_alternatives(bool several) noexcept { has_alternatives_ = several; }
+    bool has_alternatives() const noexcept { return has_alternatives_; }
 
   private:
     static void expire(timer& self) noexcept;
@@ -106,12 +116,19 @@ class wait_queue {
     void push_back(wait_node& node) noexcept { nodes_.push_back(node); }
     void push_front(wait_node& node) noexcept { nodes_.push_front(node); }
 
-    // Takes the first waiter that still waits out of the queue, settled as ready; null when there is none.
+    wait_node& front() noexcept { return nodes_.front(); }
+
+    // Takes the front out of the queue, settled as ready; null when it does not wait any more.
+    wait_node* choose_front() noexcept {
+        wait_node& node = nodes_.pop_front();
+        if (node.owner->choose()) return &node;
+        node.missed = true;
+        return nullptr;
+    }
+    // The same for the first waiter that still waits; null when there is none.
     wait_node* choose_first() noexcept {
-        while (!nodes_.empty()) {
-            wait_node& node = nodes_.pop_front();
-            if (node.owner->choose()) return &node;
-        }
+        while (!nodes_.empty())
+            if (wait_node* chosen = choose_front()) return chosen;
         return nullptr;
     }
 
@@ -122,7 +139,9 @@ class wait_queue {
 
     // Undoes push_back for a waiter that was not chosen.
     static void remove(wait_node& node) noexcept {
-        if (node.linked()) node.unlink();
+        if (!node.linked()) return;
+        node.unlink();
+        node.missed = true;
     }
 
     template <class Visit>
