@@ -14,3 +14,9 @@
 #include <green/io/transfer.h>
 #include <green/net/connect.h>
 #include <green/net/tcp.h>
+#include <green/sync/cancel_scope.h>
+#include <green/sync/event.h>
+#include <green/sync/mutex.h>
+#include <green/sync/queue.h>
+#include <green/sync/semaphore.h>
+#include <green/sync/timeout.h>

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/sync/mutex.h>
+
+#include <mutex>
+#include <string>
+#include <system_error>
+
+namespace green {
+
+namespace {
+detail::control* running_or_null() noexcept {
+    auto* s = detail::scheduler::current_or_null();
+    return s ? &s->running() : nullptr;
+}
+}  // namespace
+
+mutex::~mutex() {
+    if (linked()) unlink();  // destroyed while locked: at least its owner will not come looking for it
+}
+
+void mutex::lock() {
+    lock_until(never, "mutex::lock");
+}
+
+bool mutex::try_lock_for(duration d) {
+    return try_lock_until(hub::current().deadline_after(d));
+}
+
+bool mutex::try_lock_until(time_point deadline) {
+    return lock_until(deadline, "mutex::try_lock_until");
+}
+
+bool mutex::lock_until(time_point deadline, const char* call) {
+    auto& self = detail::scheduler::current().running();
+    if (detail::wait_for(lock_operation{*this, self, call}, deadline) != detail::outcome::ready) return false;
+    take_over(self);
+    return true;
+}
+
+bool mutex::try_lock() {
+    auto& self = detail::scheduler::current().running();
+    {
+        std::lock_guard guard(lock_);
+        if (abandoned_) throw_abandoned("mutex::try_lock");
+        if (owner_.load(std::memory_order_relaxed)) return false;
+        owner_.store(&self, std::memory_order_relaxed);
+    }
+    self.held_locks.push_back(*this);
+    return true;
+}
+
+void mutex::unlock() {
+    detail::wait_node* next;
+    {
+        std::lock_guard guard(lock_);
+        if (!held_by_this_fiber())
+            throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
+                                    "green: mutex::unlock by a fiber that does not hold the lock");
+        unlink();
+        next = waiters_.choose_first();
+        owner_.store(next ? static_cast<detail::control*>(next->slot) : nullptr, std::memory_order_relaxed);
+    }
+    if (next) next->owner->wake();
+}
+
+bool mutex::held_by_this_fiber() const noexcept {
+    detail::control* self = running_or_null();
+    return self && owner_.load(std::memory_order_relaxed) == self;
+}
+
+bool mutex::lock_operation::enqueue(detail::wait_node& node) {
+    std::lock_guard guard(target.lock_);
+    if (target.abandoned_) throw_abandoned(call);
+    const detail::control* owner = target.owner_.load(std::memory_order_relaxed);
+    if (owner == &self)
+        throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                                "green: mutex::lock by the fiber that holds the lock");
+    if (!owner) {
+        if (!node.owner->claim(node)) return false;
+        target.owner_.store(&self, std::memory_order_relaxed);
+        return true;
+    }
+    node.slot = &self;
+    target.waiters_.push_back(node);
+    return false;
+}
+
+void mutex::lock_operation::withdraw(detail::wait_node& node) noexcept {
+    std::lock_guard guard(target.lock_);
+    detail::wait_queue::remove(node);
+}
+
+void mutex::take_over(detail::control& self) {
+    if (owner_.load(std::memory_order_relaxed) != &self) throw_abandoned("mutex::lock");
+    self.held_locks.push_back(*this);
+}
+
+void mutex::owner_ended() noexcept {
+    detail::intrusive_list<detail::wait_node> chosen;
+    {
+        std::lock_guard guard(lock_);
+        abandoned_ = true;
+        owner_.store(nullptr, std::memory_order_relaxed);
+        waiters_.choose_all(chosen);
+    }
+    detail::wake_all(chosen);
+}
+
+void mutex::describe(std::string& out, const void* object) {
+    const auto& self = *static_cast<const mutex*>(object);
+    std::lock_guard guard(self.lock_);
+    append_owner(out, self.owner_.load(std::memory_order_relaxed));
+}
+
+void mutex::append_owner(std::string& out, const detail::control* owner) {
+    if (owner) out += "held by \"" + owner->name() + '"';
+}
+
+void mutex::throw_abandoned(const char* call) {
+    throw std::system_error(std::make_error_code(std::errc::owner_dead),
+                            std::string("green: ") + call + ": its owner ended without unlocking it");
+}
+
+}  // namespace green

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+// Mutual exclusion between fibers.
+#pragma once
+
+#include <green/base/spin_lock.h>
+#include <green/base/time.h>
+#include <green/fiber/park.h>
+
+#include <atomic>
+
+namespace green {
+
+// A fair lock: unlock() hands it to the fiber that has waited longest. It belongs to the fiber that locked it, of
+// whatever thread; a thread's own stack counts as a fiber. Meets TimedLockable.
+//
+//     green::mutex m;
+//     {
+//         std::lock_guard guard(m);        // parks this fiber, not its thread
+//         balance += amount;
+//     }
+//
+// When a fiber ends, or a thread with its main fiber, while it holds the lock, what the lock guards may be half
+// changed: the lock is abandoned for good, and present and later lockers get std::system_error (owner_dead). In the
+// manner of robust mutexes (pthread_mutexattr_setrobust(3)).
+//
+// Every member but unlock() may create the thread's hub, because only a fiber can own the lock.
+class mutex : private detail::held_lock {
+  public:
+    mutex() = default;
+    mutex(const mutex&) = delete;
+    mutex& operator=(const mutex&) = delete;
+    ~mutex();
+
+    // Parks until the lock is had. Throws std::system_error: resource_deadlock_would_occur when this fiber has it,
+    // owner_dead when it was abandoned; and cancellation, even when the lock is free. Then it is not had.
+    void lock();
+    // The same; false when `d` or `deadline` passed first.
+    bool try_lock_for(duration d);
+    bool try_lock_until(time_point deadline);
+    // Does not park; false when somebody has the lock. Throws std::system_error (owner_dead).
+    bool try_lock();
+    // Hands the lock to the next fiber. Does not park. Throws std::system_error (operation_not_permitted) when
+    // this fiber does not have it; then nothing has changed.
+    void unlock();
+
+    // Whether the running fiber has the lock. Does not park.
+    bool held_by_this_fiber() const noexcept;
+
+    // For the rooms of the runtime. Whoever performs it calls take_over() afterwards.
+    struct lock_operation {
+        bool enqueue(detail::wait_node& node);
+        void withdraw(detail::wait_node& node) noexcept;
+        detail::wait_reason reason() const noexcept { return {call, &target, &mutex::describe}; }
+        mutex& target;
+        detail::control& self;
+        const char* call = "mutex::lock";
+    };
+
+  private:
+    friend class recursive_mutex;
+
+    bool lock_until(time_point deadline, const char* call);
+    // The new owner notes that it holds the lock; only it can touch its own list.
+    void take_over(detail::control& self);
+    void owner_ended() noexcept override;
+    static void describe(std::string& out, const void* object);
+    static void append_owner(std::string& out, const detail::control* owner);
+    [[noreturn]] static void throw_abandoned(const char* call);
+    friend class shared_mutex;
+
+    mutable detail::spin_lock lock_;
+    bool abandoned_ = false;
+    std::atomic<detail::control*> owner_{nullptr};  // written under lock_; alive as long as it stands here
+    detail::wait_queue waiters_;                    // slot: the control block of the fiber that will own the lock
+};
+
+}  // namespace green

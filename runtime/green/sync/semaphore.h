@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSL-1.0
+// Permits that fibers take and give back.
+#pragma once
+
+#include <green/base/spin_lock.h>
+#include <green/base/time.h>
+#include <green/fiber/park.h>
+
+#include <cstddef>
+#include <limits>
+#include <mutex>
+
+namespace green {
+
+// A number of permits. acquire() takes one and parks while there is none; release() gives one to the fiber that has
+// waited longest, else puts it back. Nobody who comes later gets in between.
+//
+//     green::semaphore slots(8);
+//     slots.acquire();
+//     fetch(url);                  // at most eight at a time
+//     slots.release();
+//
+// release() and try_acquire() never park and may be called by threads without a hub. A cancelled or timed-out
+// acquire() holds no permit. Meets the requirements of std::counting_semaphore's members of the same names.
+class semaphore {
+  public:
+    explicit semaphore(std::ptrdiff_t permits) noexcept : permits_(permits) {}
+    semaphore(const semaphore&) = delete;
+    semaphore& operator=(const semaphore&) = delete;
+
+    // Takes a permit, parking until there is one. Throws cancellation.
+    void acquire() { detail::wait_for(acquire_operation{*this}); }
+    // The same; false when `d` or `deadline` passed first.
+    bool try_acquire_for(duration d);
+    bool try_acquire_until(time_point deadline);
+    // Takes a permit if there is one. Does not park.
+    bool try_acquire() noexcept;
+
+    // Gives back one permit, or several. Does not park. Throws std::system_error (value_too_large) when there
+    // would be more than the semaphore may have, as sem_post(3) does; then nothing has changed.
+    void release();
+    void release(std::ptrdiff_t count);
+
+    // Parks until there is a permit, taking none. Throws cancellation.
+    void wait() { detail::wait_for(available_operation{*this}); }
+
+    // How many permits could be taken now.
+    std::ptrdiff_t available() const noexcept;
+
+    // For the rooms of the runtime.
+    struct acquire_operation {
+        bool enqueue(detail::wait_node& node) noexcept {
+            std::lock_guard guard(target.lock_);
+            if (target.permits_ == 0) {
+                target.waiters_.push_back(node);
+                return false;
+            }
+            if (!node.owner->claim(node)) return false;
+            --target.permits_;
+            return true;
+        }
+        void withdraw(detail::wait_node& node) noexcept {
+            std::lock_guard guard(target.lock_);
+            detail::wait_queue::remove(node);
+        }
+        detail::wait_reason reason() const noexcept { return {.call = "semaphore::acquire"}; }
+        semaphore& target;
+    };
+    struct available_operation {
+        bool enqueue(detail::wait_node& node) noexcept;
+        void withdraw(detail::wait_node& node) noexcept { acquire_operation{target}.withdraw(node); }
+        detail::wait_reason reason() const noexcept { return {.call = "semaphore::wait"}; }
+        semaphore& target;
+    };
+    friend available_operation ready_operation(semaphore& s) noexcept { return {s}; }
+
+  protected:
+    semaphore(std::ptrdiff_t permits, std::ptrdiff_t most) noexcept : permits_(permits), most_(most) {}
+
+  private:
+    [[noreturn]] static void throw_too_many();
+
+    mutable detail::spin_lock lock_;
+    std::ptrdiff_t permits_;           // 0 while `waiters_` holds anybody who still waits
+    const std::ptrdiff_t most_ = std::numeric_limits<std::ptrdiff_t>::max();
+    detail::wait_queue waiters_;       // for a permit
+    detail::wait_queue onlookers_;     // who want to know that there is one
+};
+
+// A semaphore that never has more permits than it began with: one release() too many is an error.
+class bounded_semaphore : public semaphore {
+  public:
+    explicit bounded_semaphore(std::ptrdiff_t permits) noexcept : semaphore(permits, permits) {}
+};
+
+inline void semaphore::release() {
+    detail::wait_node* next;
+    {
+        std::lock_guard guard(lock_);
+        if (permits_ == most_) [[unlikely]] throw_too_many();
+        next = waiters_.choose_first();
+        if (!next) {
+            ++permits_;
+            if (onlookers_.empty()) return;
+        }
+    }
+    if (next) [[likely]]
+        next->owner->wake();
+    else
+        release(0);  // tells the onlookers
+}
+
+}  // namespace green

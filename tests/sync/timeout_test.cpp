@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/sync/timeout.h>
+
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <green/fiber/sleep.h>
+#include <green/fiber/spawn.h>
+#include <green/hub/hub.h>
+#include <green/sync/event.h>
+#include <green/sync/semaphore.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+using namespace std::chrono_literals;
+
+TEST_CASE_FIXTURE(support::virtual_time, "with_timeout returns what its function returns in time") {
+    CHECK(green::with_timeout(1s, [] { return 42; }) == 42);
+    CHECK(green::with_timeout(1s, [] {}));
+    auto owned = green::with_timeout(1s, [] { return std::make_unique<int>(3); });
+    CHECK(**owned == 3);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "with_timeout returns nothing when its time is up") {
+    green::semaphore none(0);
+    CHECK(!green::with_timeout(1ms, [&] { none.acquire(); }));
+    CHECK(!green::with_timeout(1ms, [&] { return none.acquire(), 1; }));
+    none.release();
+    CHECK(none.available() == 1);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "with_timeout lets errors through") {
+    CHECK_THROWS_AS(green::with_timeout(1s, [] { throw std::runtime_error("no"); }), std::runtime_error);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "an outer timeout passes through an inner one") {
+    green::event nothing;
+    bool inner_returned = false;
+    const bool outer_in_time = green::with_timeout(1ms, [&] {
+        green::with_timeout(10s, [&] { nothing.wait(); });
+        inner_returned = true;
+    });
+    CHECK(!outer_in_time);
+    CHECK(!inner_returned);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "an outer timeout stays armed when an inner one fires") {
+    green::event nothing;
+    bool inner_in_time = true;
+    const bool outer_in_time = green::with_timeout(4ms, [&] {
+        inner_in_time = green::with_timeout(1ms, [&] { nothing.wait(); });
+        nothing.wait();
+    });
+    CHECK(!inner_in_time);
+    CHECK(!outer_in_time);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "of two equal deadlines the outer one wins") {
+    const auto options = green::timeout::at(green::clock::now() + 1ms);
+    green::timeout outer(options);
+    try {
+        green::timeout inner(options);
+        try {
+            green::sleep(10s);
+        } catch (const green::cancelled& request) {
+            CHECK(!inner.owns(request));
+            CHECK(!inner.expired());
+            throw;
+        }
+    } catch (const green::cancelled& request) {
+        CHECK(outer.owns(request));
+        CHECK(outer.expired());
+    }
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout without a duration never fires") {
+    green::timeout t(std::nullopt);
+    CHECK(t.deadline() == green::never);
+    CHECK(green::with_timeout(std::nullopt, [] { green::sleep(1ms); }));
+    CHECK(green::with_timeout(green::duration::max(), [] { green::sleep(1ms); }));
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout of zero fires at the next pass") {
+    green::event nothing;
+    bool others_ran = false;
+    auto other = green::spawn([&] { others_ran = true; });
+    CHECK(!green::with_timeout(0ns, [&] { nothing.wait(); }));
+    CHECK(others_ran);
+    CHECK(!green::with_timeout(-1s, [&] { nothing.wait(); }));
+    CHECK(green::with_timeout(0ns, [] {}));
+    other.join();
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout armed after computing is not short by the time computed") {
+    clock.advance(100ms);
+    CHECK(!green::with_timeout(150ms, [] { green::sleep(1s); }));
+    CHECK(clock.elapsed() == 250ms);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "what is ready in time is taken although the deadline has passed meanwhile") {
+    green::event set;
+    set.set();
+    CHECK(green::with_timeout(1ms, [&] {
+        clock.advance(2ms);
+        set.wait();
+    }));
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a fiber that swallows the cancellation of a timeout gets it again") {
+    int caught = 0;
+    CHECK(!green::with_timeout(1ms, [&] {
+        try {
+            green::sleep(1s);
+        } catch (const green::cancelled&) {
+            ++caught;
+        }
+        green::sleep(1s);
+    }));
+    CHECK(caught == 1);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a kill is not absorbed by a timeout that is due") {
+    bool went_on = false;
+    auto f = green::spawn([&] {
+        green::with_timeout(1h, [] { green::sleep(10s); });
+        went_on = true;
+    });
+    green::yield();
+    f.kill();
+    CHECK(!went_on);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "the time a call is given counts within an outer timeout, which is not swallowed") {
+    green::semaphore none(0);
+    CHECK(!green::with_timeout(2ms, [&] { none.try_acquire_for(10s); }));
+    CHECK(clock.elapsed() == 2ms);
+}
