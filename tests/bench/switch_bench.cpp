@@ -2,6 +2,7 @@
 // What the small operations of the runtime cost, in units of J (see reference/jump_ping_pong.h).
 //
 //     build/tests/bench/switch-bench [--core N] [--json] ...       options: see harness.h
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <string>
@@ -44,6 +45,31 @@ bench::candidate spawn_and_join() {
     return {"spawn + join of an empty fiber", measure, 9};
 }
 
+// Two fibers that hand a permit to and fro. `acquire` takes one from the semaphore it is given.
+template <class Acquire>
+bench::candidate hand_off(const char* name, double limit, Acquire acquire) {
+    auto measure = [acquire](std::uint64_t operations) {
+        green::semaphore ping(0), pong(0);
+        auto other = green::spawn([&] {
+            for (std::uint64_t i = 0; i < operations; i += 2) {
+                acquire(ping);
+                pong.release();
+            }
+        });
+        auto one = green::spawn([&] {
+            for (std::uint64_t i = 0; i < operations; i += 2) {
+                ping.release();
+                acquire(pong);
+            }
+        });
+        return bench::timed([&] {
+            one.join();
+            other.join();
+        });
+    };
+    return {name, measure, limit, 2};
+}
+
 bench::candidate reading_of_clock(const char* name, clockid_t clock) {
     auto measure = [clock](std::uint64_t operations) {
         return bench::timed([&] {
@@ -65,6 +91,9 @@ int main(int count, char** words) {
     comparison.add(yield_among(2, 1.5));
     comparison.add(yield_among(10'000, 4));
     comparison.add(spawn_and_join());
+    comparison.add(hand_off("semaphore hand-off", 4.5, [](green::semaphore& one) { one.acquire(); }));
+    comparison.add(hand_off("semaphore hand-off with a deadline", 7,
+                            [](green::semaphore& one) { one.try_acquire_for(std::chrono::seconds(10)); }));
     comparison.add(reading_of_clock("clock_gettime(CLOCK_MONOTONIC)", CLOCK_MONOTONIC));
     comparison.add(reading_of_clock("clock_gettime(CLOCK_MONOTONIC_COARSE)", CLOCK_MONOTONIC_COARSE));
     return comparison.run();
