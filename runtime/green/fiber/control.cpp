@@ -6,6 +6,7 @@
 #include <green/fiber/cancellation.h>
 #include <green/fiber/links.h>
 #include <green/fiber/local.h>
+#include <green/fiber/park.h>
 #include <green/fiber/scheduler.h>
 #include <green/fiber/would_block_forever.h>
 
@@ -118,6 +119,8 @@ void control::throw_if_cancelled(const char* call) {
         attention &= static_cast<std::uint8_t>(~has_pending);
         std::rethrow_exception(std::exchange(pending, nullptr));
     }
+    // One that goes on waiting although no wait is granted must not keep the processor.
+    if ((inside && inside->cancelled()) || (attention & shutting_down)) spend_turn(scheduler::current(), *this);
     if (inside && inside->cancelled()) {
         scope* origin = inside->outermost_cancelled();
         throw cancelled(origin->id());

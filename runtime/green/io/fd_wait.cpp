@@ -49,12 +49,16 @@ namespace {
 // Readiness is asked of the kernel, not remembered: nobody says how the descriptor was used before.
 bool wait_ready(int fd, detail::direction d, const char* call, time_point deadline) {
     const short wanted = d == detail::direction::read ? POLLIN | POLLRDHUP : POLLOUT;
-    auto& poller = detail::scheduler::current().loop().poller();
+    auto& scheduler = detail::scheduler::current();
+    auto& self = scheduler.running();
+    auto& poller = scheduler.loop().poller();
+    if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled(call);
     if (fd < 0) throw std::system_error(EBADF, std::generic_category(), call);  // poll(2) would ignore it
     for (;;) {
         short seen = 0;
         if (sys::poll_now(fd, wanted, seen) > 0) {
             if (seen & POLLNVAL) throw std::system_error(EBADF, std::generic_category(), call);
+            detail::spend_turn(scheduler, self);
             return true;
         }
         poller.state(fd).side(d).drained = true;

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/fiber/overflow.h>
+
+#include <green/context/stack.h>
+#include <green/green.h>
+
+#include <support/build_variant.h>
+#include <support/child.h>
+
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include <unistd.h>
+
+namespace {
+
+bool contains(const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+}
+
+[[gnu::noinline]] int use_stack(int depth) {
+    volatile char frame[1024];
+    for (volatile char& byte : frame) byte = static_cast<char>(depth);
+    return depth == 0 ? frame[0] : use_stack(depth - 1) + frame[0];
+}
+
+void overflow() {
+    green::spawn({.name = "deep", .stack_size_bytes = 64 * 1024}, [] { std::printf("%d\n", use_stack(1000)); }).join();
+}
+
+}  // namespace
+
+SCENARIO_IN_CHILD(overflows_its_stack) {
+    overflow();
+}
+SCENARIO_IN_CHILD(overflows_above_a_guard_mapping) {
+    green::detail::stack_pool::use_guards_no_better_than(green::detail::guard_kind::mapping);
+    overflow();
+}
+SCENARIO_IN_CHILD(overflows_above_a_canary) {
+    green::detail::stack_pool::use_guards_no_better_than(green::detail::guard_kind::canary);
+    green::spawn({.name = "below", .stack_size_bytes = 64 * 1024}, [] {});  // so that there is memory to spoil
+    green::spawn({.name = "deep", .stack_size_bytes = 64 * 1024}, [] { use_stack(70); }).join();
+}
+SCENARIO_IN_CHILD(crashes_otherwise) {
+    green::spawn({.name = "innocent"}, [] { *static_cast<volatile int*>(nullptr) = 1; }).join();
+}
+SCENARIO_IN_CHILD(has_a_handler_of_its_own) {
+    std::signal(SIGSEGV, [](int) {
+        (void)!write(STDOUT_FILENO, "my handler\n", 11);
+        _exit(3);
+    });
+    overflow();
+}
+
+TEST_CASE("a stack overflow is reported by name and size, and ends the process by its signal" *
+          doctest::skip(support::with_sanitizer)) {
+    for (const char* scenario : {"overflows_its_stack", "overflows_above_a_guard_mapping"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGSEGV);
+        CHECK(contains(end.errors, "stack overflow in fiber \"deep\""));
+        CHECK(contains(end.errors, "65536 bytes"));
+    }
+}
+
+TEST_CASE("without a guard page an overflow is noticed at the fiber's end" * doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("overflows_above_a_canary");
+    CHECK(end.signal == SIGABRT);
+    CHECK(contains(end.errors, "overflowed its stack"));
+}
+
+TEST_CASE("another crash is not called an overflow" * doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("crashes_otherwise");
+    CHECK(end.signal == SIGSEGV);
+    CHECK_FALSE(contains(end.errors, "overflow"));
+}
+
+TEST_CASE("a program's own handler still gets the signal" * doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("has_a_handler_of_its_own");
+    CHECK(end.exit_status == 3);
+    CHECK(end.output == "my handler\n");
+    CHECK(contains(end.errors, "stack overflow in fiber \"deep\""));
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSL-1.0
+// What becomes of fibers when their thread or their process ends.
+#include <green/green.h>
+
+#include <support/child.h>
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+using namespace std::chrono_literals;
+
+namespace {
+struct says_so {
+    const char* what;
+    ~says_so() {
+        std::puts(what);
+        std::fflush(stdout);
+    }
+};
+}  // namespace
+
+SCENARIO_IN_CHILD(main_returns_while_fibers_sleep) {
+    green::spawn([] {
+        says_so unwound{"unwound"};
+        green::sleep(1h);
+    });
+    green::spawn([] { green::sleep_until(green::never); });
+    green::yield();
+    green::spawn([] { std::puts("never started"); });
+    std::puts("main returns");
+}
+
+TEST_CASE("main may return while fibers sleep: they are unwound") {
+    auto end = support::run_child("main_returns_while_fibers_sleep");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "main returns\nunwound\n");
+    CHECK(end.errors.empty());
+}
+
+SCENARIO_IN_CHILD(exit_from_a_fiber) {
+    green::spawn([] { green::sleep(1h); });
+    green::spawn([] {
+        std::puts("leaving");
+        std::exit(7);
+    }).join();
+    std::puts("not reached");
+}
+
+TEST_CASE("a fiber may call exit()") {
+    auto end = support::run_child("exit_from_a_fiber");
+    CHECK(end.exit_status == 7);
+    CHECK(end.output == "leaving\n");
+    CHECK(end.errors.empty());
+}
+
+SCENARIO_IN_CHILD(exit_from_a_callback) {
+    green::hub::current().call_soon([] { std::exit(8); });
+    green::sleep(1h);
+}
+
+TEST_CASE("a callback may call exit()") {
+    CHECK(support::run_child("exit_from_a_callback").exit_status == 8);
+}
+
+SCENARIO_IN_CHILD(exit_from_main) {
+    auto sleeping = green::spawn([] { green::sleep(1h); });
+    green::yield();
+    std::exit(9);
+}
+
+TEST_CASE("main may call exit() while fibers sleep and handles live") {
+    auto end = support::run_child("exit_from_main");
+    CHECK(end.exit_status == 9);
+    CHECK(end.errors.empty());
+}
+
+SCENARIO_IN_CHILD(fiber_refuses_to_end) {
+    green::spawn({.name = "stubborn"}, [] {
+        for (;;) {
+            try {
+                green::sleep(1h);
+            } catch (const green::cancellation&) {
+            }
+        }
+    });
+    green::yield();
+    std::puts("main returns");
+}
+
+TEST_CASE("a fiber that refuses to end is abandoned, by name") {
+    auto end = support::run_child("fiber_refuses_to_end");
+    CHECK(end.exit_status == 0);
+    CHECK(end.errors.find("stubborn") != std::string::npos);
+}
+
+SCENARIO_IN_CHILD(an_exception_escapes_main) {
+    green::spawn([] { green::sleep(1h); });
+    green::yield();
+    throw std::runtime_error("escaped");
+}
+
+TEST_CASE("an exception that escapes main ends the process as it always does") {
+    auto end = support::run_child("an_exception_escapes_main");
+    CHECK(end.signal == SIGABRT);
+    CHECK(end.errors.find("escaped") != std::string::npos);
+}
+
+TEST_CASE("the fibers of a thread that ends are unwound, and handles elsewhere stay good") {
+    green::fiber<int> abandoned, finished;
+    bool unwound = false;
+    std::thread([&] {
+        finished = green::spawn([] { return 42; });
+        abandoned = green::spawn([&] {
+            struct note {
+                bool& flag;
+                ~note() { flag = true; }
+            } guard{unwound};
+            green::sleep(1h);
+            return 1;
+        });
+        green::yield();
+    }).join();
+    CHECK(unwound);
+    CHECK(abandoned.was_killed());
+    CHECK(finished.get() == 42);
+    CHECK_THROWS_AS(abandoned.get(), green::no_result);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a fiber that waits for one of a thread that ends is woken") {
+    green::fiber<void> theirs;
+    std::atomic<bool> spawned{false}, may_end{false};
+    std::thread other([&] {
+        theirs = green::spawn([] { green::sleep(1h); });
+        green::yield();
+        spawned = true;
+        while (!may_end) green::sleep(100us);
+    });
+    while (!spawned) green::sleep(100us);
+    auto joiner = green::spawn([&] { theirs.join(); });
+    green::yield();
+    may_end = true;
+    joiner.join();
+    CHECK(theirs.was_killed());
+    other.join();
+}
+
+SCENARIO_IN_CHILD(unwinding_spawns_and_sleeps) {
+    green::spawn([] {
+        struct busy_end {
+            ~busy_end() {
+                auto last = green::spawn([] { std::puts("the last fiber"); });
+                green::sleep(1ms);
+                std::puts("slept");
+            }
+        } guard;
+        green::sleep(1h);
+    });
+    green::yield();
+}
+
+TEST_CASE("destructors may sleep and spawn while main returns") {
+    auto end = support::run_child("unwinding_spawns_and_sleeps");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "the last fiber\nslept\n");
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/fiber/spawn.h>
+
+#include <green/green.h>
+
+#include <support/build_variant.h>
+#include <support/child.h>
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <sys/resource.h>
+
+using namespace std::chrono_literals;
+
+TEST_CASE_FIXTURE(support::leak_check, "spawn never runs inline, and spawn order is run order") {
+    std::string order;
+    for (char name : std::string("abc")) green::spawn([&order, name] { order += name; });
+    CHECK(order.empty());
+    green::yield();
+    CHECK(order == "abc");
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "arguments are copied or moved into the fiber, references by std::ref") {
+    std::string text = "text";
+    int count = 0;
+    auto fiber = green::spawn(
+        [](std::string copy, std::unique_ptr<int> owned, int& counted) {
+            counted = *owned;
+            return copy + "!";
+        },
+        text, std::make_unique<int>(7), std::ref(count));
+    text = "changed";
+    CHECK(fiber.get() == "text!");
+    CHECK(count == 7);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "what the function holds dies at the fiber's end, also while handles remain") {
+    auto held = std::make_shared<int>(0);
+    auto fiber = green::spawn([held] { green::yield(); });
+    CHECK(held.use_count() == 2);
+    fiber.join();
+    CHECK(held.use_count() == 1);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "results may be large, move-only, or references") {
+    struct large {
+        char bytes[1000] = "large";
+    };
+    int original = 1;
+    CHECK(std::string(green::spawn([] { return large(); }).get().bytes) == "large");
+    CHECK(*green::spawn([] { return std::make_unique<int>(3); }).get() == 3);
+    auto reference = green::spawn([&]() -> int& { return original; });
+    reference.get() = 5;
+    CHECK(original == 5);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "names default to fiber-N, and may be given") {
+    auto nameless = green::spawn([] {});
+    auto named = green::spawn({.name = "worker"}, [] { return green::fiber_handle::current().name(); });
+    CHECK(nameless.name() == "fiber-" + std::to_string(nameless.id()));
+    CHECK(named.get() == "worker");
+    CHECK(green::fiber_handle::current().name() == "main");
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "spawn_after starts at its time") {
+    bool started = false;
+    auto fiber = green::spawn_after(5s, [&] { started = true; });
+    CHECK(fiber.state() == green::fiber_state::unstarted);
+    green::sleep(4s);
+    CHECK_FALSE(started);
+    fiber.join();
+    CHECK(clock.elapsed() == 5s);
+    CHECK(started);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed before its time never runs, and leaves no timer") {
+    bool started = false;
+    auto fiber = green::spawn_after(5s, [&] { started = true; });
+    fiber.kill();
+    CHECK(clock.elapsed() == 0s);
+    green::sleep(10s);
+    CHECK_FALSE(started);
+    CHECK(fiber.was_killed());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "an impossible stack size is refused, and nothing is started") {
+    bool ran = false;
+    for (std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{16 * 1024 - 1}, std::size_t{1} << 40, SIZE_MAX})
+        CHECK_THROWS_AS(green::spawn({.stack_size_bytes = bytes}, [&] { ran = true; }), std::invalid_argument);
+    green::yield();
+    CHECK_FALSE(ran);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "small and odd stack sizes work") {
+    auto uses_some = [] {
+        volatile char bytes[4096] = {1};
+        green::yield();
+        return static_cast<int>(bytes[0]);
+    };
+    for (std::size_t bytes : {16 * 1024, 16 * 1024 + 1, 100'000}) CHECK(green::spawn({.stack_size_bytes = bytes}, uses_some).get() == 1);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a function whose copy throws leaves nothing behind") {
+    struct throws_when_copied {
+        throws_when_copied() = default;
+        throws_when_copied(const throws_when_copied&) { throw std::runtime_error("no copy"); }
+        void operator()() const {}
+    };
+    throws_when_copied f;
+    CHECK_THROWS_AS(green::spawn(f), std::runtime_error);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a fiber spawned by a fiber runs after it parks") {
+    std::string order;
+    auto outer = green::spawn([&] {
+        auto inner = green::spawn([&] { order += 'i'; });
+        order += 'o';
+        inner.join();
+        order += 'e';
+    });
+    outer.join();
+    CHECK(order == "oie");
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "ten thousand fibers live at once") {
+    std::vector<green::fiber<int>> fibers;
+    for (int i = 0; i < 10'000; ++i)
+        fibers.push_back(green::spawn({.stack_size_bytes = 16 * 1024}, [i] {
+            green::yield();
+            return i;
+        }));
+    int wrong = 0;
+    for (int i = 0; i < 10'000; ++i) wrong += fibers[static_cast<std::size_t>(i)].get() != i;
+    CHECK(wrong == 0);
+}
+
+SCENARIO_IN_CHILD(no_memory_for_stacks) {
+    green::yield();
+    rlimit limit{std::size_t{600} << 20, std::size_t{600} << 20};
+    setrlimit(RLIMIT_AS, &limit);
+    std::vector<green::fiber<int>> fibers;
+    try {
+        for (;;) fibers.push_back(green::spawn({.stack_size_bytes = 8 << 20}, [] { return 1; }));
+    } catch (const std::system_error& e) {
+        std::printf("%s\n", e.code() == std::errc::not_enough_memory ? "ENOMEM" : e.what());
+    }
+    int sum = 0;
+    for (auto& each : fibers) sum += each.get();
+    std::printf("%s\n", sum > 10 && static_cast<std::size_t>(sum) == fibers.size() ? "the others ran" : "wrong");
+    fibers.clear();
+    std::printf("%d\n", green::spawn({.stack_size_bytes = 8 << 20}, [] { return 42; }).get());
+}
+
+TEST_CASE("no memory for a stack is an error, and fibers before and after it run" * doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("no_memory_for_stacks");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "ENOMEM\nthe others ran\n42\n");
+}
