@@ -101,11 +101,25 @@ class scheduler {
     bool on_stuck() noexcept;
     duration on_idle() noexcept;
 
+    // While one fiber of a long queue makes its system calls, the lines that the next ones will need come in: the
+    // control block of the one after next, and the stack of the next. Between two turns of a fiber the kernel has
+    // used up the caches; with a thousand connections the misses cost a tenth of a request.
+    void prefetch_behind(const control& next) const noexcept {
+        const runnable* second = next.next;
+        if (!second || second->run != &control::resume) return;
+        auto stack = static_cast<const char*>(static_cast<const control*>(second)->flow.suspended_at());
+        for (unsigned offset : {0, 64, 192, 256, 320, 384, 448, 512}) __builtin_prefetch(stack + offset);
+        auto third = reinterpret_cast<const char*>(static_cast<const control*>(second)->next);
+        for (unsigned offset : {0, 64, 128}) __builtin_prefetch(third + offset);
+    }
+
     // Resumes whoever is next; returns when `self` is resumed. Inlined into each way to park: the calls between a
     // park and its jump must return in the same number on both sides, or the return addresses are mispredicted.
     [[gnu::always_inline]] void switch_away(control& self) noexcept {
         control& next = next_to_run();
-        if (&next != &self) switch_to(self, next);  // else it was woken meanwhile
+        if (&next == &self) return;  // woken meanwhile
+        prefetch_behind(next);
+        switch_to(self, next);
     }
     [[gnu::always_inline]] void switch_to(control& self, control& next) noexcept {
         if (next.next) __builtin_prefetch(static_cast<control*>(next.next));

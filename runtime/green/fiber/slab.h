@@ -50,7 +50,8 @@ class slab {
     }
 
   private:
-    struct cell {
+    static constexpr std::size_t cache_line_bytes = 64;
+    struct alignas(cache_line_bytes) cell {
         alignas(T) std::byte storage[sizeof(T)];  // first, so that storage and cell have one address
         cell* next_free;
         bool in_use;
