@@ -16,6 +16,9 @@ namespace green {
 // was read.
 std::size_t read_some(int fd, std::span<std::byte> buffer, std::error_code& error, time_point deadline = never);
 
+// The same for a stream socket, a little faster (recv(2)).
+std::size_t receive_some(int fd, std::span<std::byte> buffer, std::error_code& error, time_point deadline = never);
+
 // Writes at least one byte of `data`, parking while there is no space. Errors as above; no SIGPIPE is raised on a
 // socket. Throws cancellation; then nothing was written.
 std::size_t write_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline = never);

@@ -24,6 +24,17 @@ struct read_attempt {
     bool emptied(ssize_t count) const noexcept { return count > 0 && static_cast<std::size_t>(count) < buffer.size(); }
 };
 
+// The same by recv(2), for sockets: read(2) takes the long way through the kernel's file layer.
+struct receive_attempt {
+    const char* call = "read_some";
+    int fd;
+    std::span<std::byte> buffer;
+
+    receive_attempt(int fd, std::span<std::byte> buffer) noexcept : fd(fd), buffer(buffer) {}
+    ssize_t operator()() const noexcept { return sys::recv(fd, buffer.data(), buffer.size(), 0); }
+    bool emptied(ssize_t count) const noexcept { return count > 0 && static_cast<std::size_t>(count) < buffer.size(); }
+};
+
 // send(2) without SIGPIPE; write(2) for what is no socket.
 struct write_attempt {
     const char* call = "write_some";

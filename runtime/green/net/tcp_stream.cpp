@@ -107,7 +107,7 @@ tcp_options tcp_stream::options() const {
 }
 
 std::size_t tcp_stream::do_read_some(std::span<std::byte> buffer, time_point deadline, std::error_code& error) {
-    return green::read_some(fd(), buffer, error, deadline);
+    return receive_some(fd(), buffer, error, deadline);
 }
 
 std::size_t tcp_stream::do_write_some(std::span<const std::byte> data, time_point deadline, std::error_code& error) {
