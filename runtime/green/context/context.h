@@ -59,6 +59,8 @@ class context {
     void visit(context& visitor, void (*visit)(void*), void* argument) noexcept;
 
     void* suspended_at() const noexcept { return suspended_at_; }
+    // While suspended: whether an exception is on its way through its frames.
+    bool unwinding() const noexcept { return exceptions_.in_flight > 0; }
 
   private:
     friend transfer run_flow(transfer arrived) noexcept;

@@ -102,7 +102,8 @@ void control::publish_end() noexcept {
 }
 
 bool control::must_finish_waits() const noexcept {
-    return ending || std::uncaught_exceptions() > 0;
+    const bool running = this == &scheduler::current().running();
+    return ending || (running ? std::uncaught_exceptions() > 0 : flow.unwinding());
 }
 
 void control::throw_if_cancelled(const char* call) {
@@ -133,7 +134,7 @@ void control::raise(std::exception_ptr e) noexcept {
     pending = std::move(e);
     attention |= has_pending;
     const bool shielded = inside && inside->shielded_from_root() && !(attention & shutting_down);
-    if (uncancellable || shielded || !waiting()) return;
+    if (shielded || !waiting() || must_finish_waits()) return;
     if (settle(outcome::cancelled)) wake();
 }
 

@@ -65,7 +65,7 @@ class control final : public waiter, public list_hook<foreign_tag> {
     // Throws whatever a wait must throw now; returns when there is nothing. `call` names the wait. Never throws
     // cancellation while the stack is being unwound or the fiber is ending: a destructor's waits run to their end.
     void throw_if_cancelled(const char* call);
-    // Neither kill nor scope may end the present wait.
+    // Neither kill nor scope may end its waits: it is ending, or running destructors of an unwound stack.
     bool must_finish_waits() const noexcept;
 
     // Arranges that `e` is thrown at the fiber's present or next wait; an unstarted fiber ends by it. The first
@@ -91,7 +91,6 @@ class control final : public waiter, public list_hook<foreign_tag> {
     bool on_slab = false;
     bool has_result = false;
     bool ended_by_exit = false;  // valid after the end: no result and no error
-    bool uncancellable = false;  // parked, and must_finish_waits()
     std::atomic<bool> error_taken{false};
     context flow;                // valid while suspended
     stack where{};               // from spawn to the end; a main fiber has none

@@ -95,19 +95,22 @@ void scheduler::resume_from_hub(control& fiber) noexcept {
 }
 
 outcome scheduler::suspend(control& self, time_point deadline) noexcept {
-    scope* inside = self.inside;
-    const bool unwinding = words_->exceptions->in_flight > 0 || self.ending;
-    if (inside && !unwinding) {
-        deadline = std::min(deadline, inside->deadline());
-        inside->enter_parked(self);
-    }
-    self.uncancellable = unwinding;
+    if (self.inside && !self.must_finish_waits()) return suspend_inside(self, *self.inside, deadline);
     if (deadline != never) loop_.timers().arm(self, deadline);
     switch_away(self);
     if (self.armed()) loop_.timers().disarm(self);
-    if (!inside || unwinding) return self.result();
+    return self.result();
+}
+
+// The same where scopes are in force: the earliest deadline decides, and a cancellation finds the waiter.
+outcome scheduler::suspend_inside(control& self, scope& inside, time_point deadline) noexcept {
+    deadline = std::min(deadline, inside.deadline());
+    inside.enter_parked(self);
+    if (deadline != never) loop_.timers().arm(self, deadline);
+    switch_away(self);
+    if (self.armed()) loop_.timers().disarm(self);
     scope::leave_parked(self);
-    if (self.result() == outcome::timed_out && inside->expire(loop_.now())) return outcome::cancelled;
+    if (self.result() == outcome::timed_out && inside.expire(loop_.now())) return outcome::cancelled;
     return self.result();
 }
 

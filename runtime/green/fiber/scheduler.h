@@ -34,6 +34,7 @@ class scheduler {
     // Suspends the running fiber, whose waiter has begun its wait and is known to whoever will wake it, until it
     // is woken, `deadline` passes, or it is cancelled; undoes every registration of its own. Parks. Never throws.
     outcome suspend(control& self, time_point deadline) noexcept;
+    outcome suspend_inside(control& self, scope& inside, time_point deadline) noexcept;
 
     // Puts the running fiber behind all that is ready.
     void yield(control& self) noexcept {
