@@ -2,7 +2,6 @@
 #include <green/fiber/control.h>
 
 #include <green/base/check.h>
-#include <green/base/unique_id.h>
 #include <green/fiber/cancellation.h>
 #include <green/fiber/links.h>
 #include <green/fiber/local.h>
@@ -43,9 +42,6 @@ bool is_cancellation(const std::exception_ptr& e) {
 
 }  // namespace
 
-control::control(hub& home, carrier carry) noexcept : waiter(home, &resume), carry(carry), id(unique_id<control>()) {}
-
-control::~control() = default;
 
 std::string control::name() const {
     return name_ ? *name_ : "fiber-" + std::to_string(id);

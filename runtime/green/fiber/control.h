@@ -5,6 +5,7 @@
 
 #include <green/base/reference_count.h>
 #include <green/base/spin_lock.h>
+#include <green/base/unique_id.h>
 #include <green/context/context.h>
 #include <green/hub/scope.h>
 #include <green/hub/waiter.h>
@@ -53,8 +54,9 @@ class control final : public waiter, public list_hook<foreign_tag> {
         is_stuck = 8,       // the main fiber, which nothing can wake
     };
 
-    control(hub& home, carrier carry) noexcept;
-    ~control();
+    control(hub& home, carrier carry) noexcept
+        : waiter(home, &resume), carry(carry), id(unique_id<control>()) {}
+    ~control() = default;
 
     // Lets the fiber go on, from the hub's own context; what the ready queue calls.
     static void resume(runnable& self) noexcept;

@@ -190,22 +190,23 @@ void scheduler::adopt(runnable& self) noexcept {
     s.loop_.make_ready(fiber);
 }
 
+inline void scheduler::reclaim(control& fiber) noexcept {
+    fiber.~control();
+    slab_.deallocate(&fiber);
+}
+
 void scheduler::free_block(control& fiber) noexcept {
     if (!fiber.on_slab) {
         delete &fiber;
-    } else if (current_hub == &fiber.home()) {
-        reclaim(fiber);
+    } else if (current_hub == &fiber.home()) [[likely]] {
+        scheduler_of(fiber.home()).reclaim(fiber);
     } else {
-        fiber.runnable::run = &reclaim;
+        fiber.runnable::run = [](runnable& self) noexcept {
+            auto& arrived = static_cast<control&>(self);
+            scheduler_of(arrived.home()).reclaim(arrived);
+        };
         loop_of(fiber.home()).schedule(fiber);
     }
-}
-
-void scheduler::reclaim(runnable& self) noexcept {
-    auto& fiber = static_cast<control&>(self);
-    auto& owner = scheduler_of(fiber.home()).slab_;
-    fiber.~control();
-    owner.deallocate(&fiber);
 }
 
 // --- the ends of things ---

@@ -135,7 +135,7 @@ class scheduler {
         return *static_cast<control*>(next);
     }
     static void adopt(runnable& self) noexcept;
-    static void reclaim(runnable& self) noexcept;
+    void reclaim(control& fiber) noexcept;
     void abandon(control& fiber) noexcept;
 
     [[gnu::tls_model("initial-exec")]] static thread_local constinit scheduler* of_this_thread;

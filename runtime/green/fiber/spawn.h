@@ -87,7 +87,12 @@ auto spawn_here(const fiber_options& options, const placement& where, Callable c
     try {
         new (c.callable) Callable(std::move(callable));
         try {
-            prepare_and_start(s, c, options, where);
+            if (options.name.empty() && !s.running().locals && where.start == time_point::min()) [[likely]] {
+                c.inside = where.inside;
+                s.start(c);
+            } else {
+                prepare_and_start(s, c, options, where);
+            }
         } catch (...) {
             static_cast<Callable*>(c.callable)->~Callable();
             throw;
