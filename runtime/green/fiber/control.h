@@ -7,6 +7,8 @@
 #include <green/base/spin_lock.h>
 #include <green/base/unique_id.h>
 #include <green/context/context.h>
+#include <green/fiber/links.h>
+#include <green/fiber/local.h>
 #include <green/hub/scope.h>
 #include <green/hub/waiter.h>
 
@@ -20,8 +22,6 @@
 namespace green::detail {
 
 class scheduler;
-class local_values;
-class link_list;
 struct foreign_tag;
 
 // A lock that a fiber owns; told when that fiber ends without giving it up.
