@@ -31,7 +31,9 @@ concept operation = requires(T op, wait_node& node) {
 // Takes one from the running fiber's budget, and yields when it is used up: a fiber whose waits never have to
 // wait cannot starve the others.
 inline void spend_turn(scheduler& s, control& self) noexcept {
-    if (s.loop().budget_is_spent()) [[unlikely]] s.yield(self);
+    if (!s.loop().budget_is_spent()) [[likely]] return;
+    s.yield(self);
+    s.expire_scopes(self);
 }
 
 // Tries to have it without waiting. When that throws, the wait that began is over as well: were it left pending, a

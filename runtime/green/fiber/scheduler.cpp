@@ -110,8 +110,9 @@ outcome scheduler::suspend_inside(control& self, scope& inside, time_point deadl
     switch_away(self);
     if (self.armed()) loop_.timers().disarm(self);
     scope::leave_parked(self);
-    if (self.result() == outcome::timed_out && inside.expire(loop_.now())) return outcome::cancelled;
-    return self.result();
+    if (self.result() != outcome::timed_out) return self.result();
+    // Of several waits with the deadline of one scope, the first to run has expired it for the others.
+    return inside.expire(loop_.now()) || inside.cancelled() ? outcome::cancelled : outcome::timed_out;
 }
 
 context& scheduler::end_running(control& self) noexcept {

@@ -46,6 +46,12 @@ class scheduler {
         }
     }
 
+    // For a fiber that has yielded instead of waiting: it has armed no timer, so the deadlines in force are looked
+    // at here, or else a loop that never has to wait would run past them.
+    void expire_scopes(control& self) noexcept {
+        if (self.inside && self.inside->deadline() != never) [[unlikely]] self.inside->expire(loop_.now());
+    }
+
     // A control block with a stack, whose top keeps `callable_bytes` for the callable. Throws
     // std::invalid_argument, std::system_error (ENOMEM) or std::bad_alloc.
     control& create_fiber(control::carrier carry, std::size_t stack_bytes, std::size_t callable_bytes,

@@ -31,6 +31,7 @@ void yield() {
     auto& self = s.running();
     if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled("yield");
     s.yield(self);
+    s.expire_scopes(self);
     if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled("yield");
 }
 
