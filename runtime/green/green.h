@@ -15,8 +15,13 @@
 #include <green/net/connect.h>
 #include <green/net/tcp.h>
 #include <green/sync/cancel_scope.h>
+#include <green/sync/channel.h>
 #include <green/sync/event.h>
+#include <green/sync/future.h>
 #include <green/sync/mutex.h>
 #include <green/sync/queue.h>
+#include <green/sync/select.h>
 #include <green/sync/semaphore.h>
+#include <green/sync/task_group.h>
 #include <green/sync/timeout.h>
+#include <green/sync/wait.h>

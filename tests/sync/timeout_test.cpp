@@ -10,6 +10,7 @@
 #include <green/hub/hub.h>
 #include <green/sync/event.h>
 #include <green/sync/semaphore.h>
+#include <green/sync/task_group.h>
 
 #include <memory>
 #include <stdexcept>
@@ -107,6 +108,46 @@ TEST_CASE_FIXTURE(support::virtual_time, "what is ready in time is taken althoug
         clock.advance(2ms);
         set.wait();
     }));
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout ends a loop that yields and never waits") {
+    int rounds = 1;
+    CHECK(!green::with_timeout(1s, [&] {
+        for (;; ++rounds) clock.advance(100ms), green::yield();
+    }));
+    CHECK(rounds == 10);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout ends a loop of waits that never have to wait") {
+    green::semaphore s(1);
+    CHECK(!green::with_timeout(1s, [&] {
+        for (;;) {
+            clock.advance(1ms);
+            s.acquire();
+            s.release();
+        }
+    }));
+    CHECK(s.available() == 1);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout ends all waits inside it, also those with the same deadline") {
+    int cut_short = 0;
+    green::fiber<void> children[3];
+    CHECK(!green::with_timeout(1s, [&] {
+        green::with_task_group([&](green::task_group& group) {
+            for (auto& child : children)
+                child = group.spawn([&] {
+                    try {
+                        green::sleep(1h);
+                        FAIL("the sleep returned");
+                    } catch (const green::cancelled&) {
+                        ++cut_short;
+                        throw;
+                    }
+                });
+        });
+    }));
+    CHECK(cut_short == 3);
 }
 
 TEST_CASE_FIXTURE(support::virtual_time, "a fiber that swallows the cancellation of a timeout gets it again") {

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+// Fibers that end before the code that started them goes on.
+#pragma once
+
+#include <green/base/intrusive_list.h>
+#include <green/fiber/fiber.h>
+#include <green/fiber/spawn.h>
+#include <green/sync/cancel_scope.h>
+#include <green/sync/exception_group.h>
+#include <green/sync/watch.h>
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace green {
+
+// What with_task_group() gives to its body. Used on the thread of the fiber that called it, by that fiber and by the
+// group's children. No member parks.
+class task_group {
+  public:
+    // Starts a child (see green::spawn). It runs inside the group's scope: what cancels the group, or cuts its
+    // caller short, ends the child's waits too. An error of a child cancels the others.
+    template <class F, class... Args>
+        requires std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> ||
+                 std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+    auto spawn(F&& f, Args&&... args) {
+        return spawn_bound(fiber_options{}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+    }
+    template <class F, class... Args>
+    auto spawn(const fiber_options& options, F&& f, Args&&... args) {
+        return spawn_bound(options, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+    }
+
+    // Starts a child on another hub (see green::spawn_on). A scope does not reach over to another thread: when the
+    // group is cancelled, such a child is killed. What it throws reaches the group all the same.
+    template <class F, class... Args>
+    auto spawn_on(hub& target, F&& f, Args&&... args) {
+        auto record = new_child();
+        auto handle = detail::spawn_there(target, fiber_options{},
+                                          detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+        adopt_remote(std::move(record), handle);
+        return handle;
+    }
+
+    // Ends the waits of the body and of all children, now and until with_task_group() returns.
+    void cancel() noexcept { scope_.cancel(); }
+    bool is_cancelled() const noexcept { return scope_.is_cancelled(); }
+    // Children that have not ended.
+    std::size_t size() const noexcept { return running_count_; }
+
+  private:
+    template <class Body>
+    friend auto with_task_group(Body&& body) -> std::invoke_result_t<Body, task_group&>;
+
+    struct child;
+    struct child_deleter {
+        void operator()(child* c) const noexcept;
+    };
+    using child_record = std::unique_ptr<child, child_deleter>;
+
+    // Learns that the scope was cancelled, as one more waiter parked in it; there are children on other hubs.
+    struct cancel_listener final : detail::watch {
+        explicit cancel_listener(task_group& g) : watch(g.home_), group(g) {}
+        void on_ready() noexcept override;
+        task_group& group;
+        bool armed = false;
+        bool has_run = false;
+        bool is_under_way() const noexcept {
+            return armed && result() == detail::outcome::cancelled && !has_run;
+        }
+    };
+
+    struct all_ended_operation {
+        bool enqueue(detail::wait_node& node) noexcept;
+        void withdraw(detail::wait_node& node) noexcept { detail::wait_queue::remove(node); }
+        detail::wait_reason reason() const noexcept { return {"with_task_group", &group, &describe}; }
+        static void describe(std::string& out, const void* object);
+        task_group& group;
+    };
+
+    task_group();
+    ~task_group();
+    task_group(const task_group&) = delete;
+    task_group& operator=(const task_group&) = delete;
+
+    template <class Callable>
+    auto spawn_bound(const fiber_options& options, Callable callable) {
+        auto record = new_child();
+        auto handle = detail::spawn_here(options, {.inside = &scope_.scope_}, std::move(callable));
+        adopt(std::move(record), handle);
+        return handle;
+    }
+    child_record new_child();
+    void adopt(child_record record, const fiber_handle& f);
+    void adopt_remote(child_record record, const fiber_handle& f);
+    void on_child_ended(child& ended) noexcept;
+    void on_progress() noexcept;
+    // Waits for the children and throws what is to be thrown. `body_end`: what the body threw, or null.
+    void finish(std::exception_ptr body_end);
+    void note(std::exception_ptr e);
+    bool all_ended() const noexcept { return running_count_ == 0 && !listener_.is_under_way(); }
+
+    hub& home_;
+    cancel_scope scope_;
+    std::size_t running_count_ = 0;
+    detail::intrusive_list<child> remote_;
+    cancel_listener listener_{*this};
+    detail::wait_queue joiner_;
+    std::vector<std::exception_ptr> errors_;
+    std::exception_ptr interruption_;  // a kill, or a cancellation from outside
+};
+
+// Calls body(group), waits until all children that it started have ended, and returns what body returned.
+//
+//     green::with_task_group([&](green::task_group& group) {
+//         for (const auto& url : urls) group.spawn([&] { fetch(url); });
+//     });                                             // here all have ended
+//
+// The first error, of the body or of a child, cancels the rest. One error is rethrown as it is, several arrive as
+// an exception_group; they count as taken from their fibers. A cancellation or kill from outside cancels the
+// children, is waited out, and goes on afterwards; with errors at hand the errors are thrown and it strikes at the
+// next wait. Parks, until the children have ended, come what may. Throws std::system_error (operation_canceled)
+// when the body has no result because it was unwound by group.cancel().
+template <class Body>
+auto with_task_group(Body&& body) -> std::invoke_result_t<Body, task_group&> {
+    using result = std::invoke_result_t<Body, task_group&>;
+    if constexpr (std::is_void_v<result>) {
+        task_group group;
+        std::exception_ptr end;
+        try {
+            std::invoke(std::forward<Body>(body), group);
+        } catch (...) {
+            end = std::current_exception();
+        }
+        group.finish(std::move(end));
+    } else {
+        std::optional<detail::stored_result<result>> value;
+        with_task_group([&](task_group& group) { value.emplace(std::invoke(std::forward<Body>(body), group)); });
+        if (!value)
+            throw std::system_error(std::make_error_code(std::errc::operation_canceled),
+                                    "green: the body of a task group was cancelled");
+        return static_cast<result>(std::move(*value));
+    }
+}
+
+}  // namespace green

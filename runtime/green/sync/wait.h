@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSL-1.0
+// Waiting for any or all of several things: fibers, events, futures, semaphores.
+#pragma once
+
+#include <green/base/time.h>
+#include <green/fiber/fiber.h>
+#include <green/fiber/join.h>
+#include <green/fiber/park.h>
+#include <green/sync/alternatives.h>
+#include <green/sync/cancel_scope.h>
+#include <green/sync/completions.h>
+
+#include <concepts>
+#include <cstddef>
+#include <deque>
+#include <iterator>
+#include <optional>
+#include <ranges>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace green {
+
+inline detail::join_operation ready_operation(const fiber_handle& f) noexcept {
+    return {*f.get_control()};
+}
+
+// Something that is ready at some time: a fiber that has ended, an event that is set, a future with a value or
+// error, a semaphore with a permit. Waiting for it takes nothing from it.
+template <class T>
+concept waitable = detail::operation<decltype(ready_operation(std::declval<std::remove_reference_t<T>&>()))>;
+template <class R>
+concept waitable_range = std::ranges::forward_range<R> && waitable<std::ranges::range_reference_t<R>>;
+template <class R>
+concept fiber_range =
+    std::ranges::forward_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, const fiber_handle&>;
+
+namespace detail {
+
+template <class T>
+using ready_operation_of = decltype(ready_operation(std::declval<std::remove_reference_t<T>&>()));
+
+template <class T>
+struct candidate final : alternative_for<ready_operation_of<T>> {
+    candidate(std::remove_reference_t<T>& thing) : alternative_for<ready_operation_of<T>>(ready_operation(thing)) {}
+};
+
+inline std::optional<std::size_t> wait_any_of(std::vector<alternative*>& all, time_point deadline) {
+    for (std::size_t i = 0; i < all.size(); ++i) all[i]->index = i;
+    const std::size_t index = wait_for_any(all, false, deadline, "wait_any");
+    return index == any_of_operation::none ? std::nullopt : std::optional(index);
+}
+
+}  // namespace detail
+
+// Parks until one of the things in `range` is ready and returns its position; of several, any. Empty when
+// `deadline` passed first. Leaves nothing behind in any of them. Throws cancellation. With an empty range it waits
+// for the deadline alone.
+template <waitable_range Range>
+std::optional<std::size_t> wait_any_until(time_point deadline, Range&& range) {
+    std::deque<detail::candidate<std::ranges::range_reference_t<Range>>> candidates;
+    std::vector<detail::alternative*> all;
+    for (auto&& each : range) all.push_back(&candidates.emplace_back(each));
+    return detail::wait_any_of(all, deadline);
+}
+// The same for things of different types.
+template <waitable... Things>
+std::optional<std::size_t> wait_any_until(time_point deadline, Things&... things) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        std::tuple<detail::candidate<Things>...> candidates(things...);
+        std::vector<detail::alternative*> all{&std::get<I>(candidates)...};
+        return detail::wait_any_of(all, deadline);
+    }(std::index_sequence_for<Things...>());
+}
+
+// The same within `d`.
+template <class... Things>
+std::optional<std::size_t> wait_any_for(duration d, Things&&... things) {
+    return wait_any_until(hub::current().deadline_after(d), things...);
+}
+// The same without a deadline: the position of one that is ready.
+//
+//     switch (green::wait_any(reader, stop)) { ... }       // fiber<void> reader; event stop
+template <class... Things>
+std::size_t wait_any(Things&&... things) {
+    return *wait_any_until(never, things...);
+}
+
+// Parks until all things in `range` have been ready; false when `deadline` passed first. Throws cancellation.
+template <waitable_range Range>
+bool wait_all_until(time_point deadline, Range&& range) {
+    for (auto&& each : range)
+        if (detail::wait_for(ready_operation(each), deadline) != detail::outcome::ready) return false;
+    return true;
+}
+template <waitable... Things>
+bool wait_all_until(time_point deadline, Things&... things) {
+    return ((detail::wait_for(ready_operation(things), deadline) == detail::outcome::ready) && ...);
+}
+template <class... Things>
+bool wait_all_for(duration d, Things&&... things) {
+    return wait_all_until(hub::current().deadline_after(d), things...);
+}
+template <class... Things>
+void wait_all(Things&&... things) {
+    wait_all_until(never, things...);
+}
+
+// The things of a range in the order in which they become ready; ends after the last, or at its deadline. Breaking
+// out of the loop leaves nothing behind.
+//
+//     for (auto& page : green::iwait(pages)) show(page.get());      // std::vector<green::fiber<page>> pages
+//
+// The range must outlive it. Its iterators park. Used by the fiber that made it.
+template <waitable_range Range>
+class iwait {
+    using reference = std::ranges::range_reference_t<Range>;
+
+  public:
+    explicit iwait(Range& range, time_point deadline = never) : deadline_(deadline) {
+        for (auto at = std::ranges::begin(range); at != std::ranges::end(range); ++at) {
+            positions_.push_back(at);
+            completions_.add(ready_operation(*at));
+        }
+    }
+
+    class iterator {
+      public:
+        using value_type = std::ranges::range_value_t<Range>;
+        using difference_type = std::ptrdiff_t;
+        explicit iterator(iwait& from) : from_(&from) { ++*this; }
+        reference operator*() const { return *from_->positions_[number_]; }
+        iterator& operator++() {
+            more_ = from_->completions_.next(number_, from_->deadline_);
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        friend bool operator==(const iterator& at, std::default_sentinel_t) noexcept { return !at.more_; }
+
+      private:
+        iwait* from_;
+        std::size_t number_ = 0;
+        bool more_ = false;
+    };
+    iterator begin() { return iterator(*this); }
+    std::default_sentinel_t end() const noexcept { return {}; }
+
+  private:
+    time_point deadline_;
+    std::vector<std::ranges::iterator_t<Range>> positions_;
+    detail::completions<detail::ready_operation_of<reference>> completions_;
+};
+template <class Range>
+iwait(Range&) -> iwait<Range>;
+template <class Range>
+iwait(Range&, time_point) -> iwait<Range>;
+
+// Parks until all fibers have ended. With `raise_error`, throws what the earliest in time to fail has thrown, as
+// soon as it has; the others run on. Throws cancellation.
+template <fiber_range Range>
+void joinall(Range&& fibers, bool raise_error = false) {
+    if (!raise_error) {
+        for (const fiber_handle& each : fibers) each.join();
+        return;
+    }
+    for (const fiber_handle& each : iwait(fibers))
+        if (auto error = each.error()) std::rethrow_exception(error);
+}
+
+namespace detail {
+// Only a fiber's own thread knows.
+inline bool known_unstarted(const fiber_handle& f) noexcept {
+    return &f.get_control()->home() == hub::current_or_null() && f.state() == fiber_state::unstarted;
+}
+}  // namespace detail
+
+// Kills all fibers, first of all those that have not started and now never will, and parks until they have ended.
+// The calling fiber may be one of them; it is the last. Never throws what they throw.
+template <fiber_range Range>
+void killall(Range&& fibers, std::exception_ptr reason = nullptr) {
+    const fiber_handle self = fiber_handle::current();
+    bool suicidal = false;
+    for (bool unstarted : {true, false})
+        for (const fiber_handle& each : fibers) {
+            if (each == self)
+                suicidal = true;
+            else if (detail::known_unstarted(each) == unstarted)
+                each.kill_soon(reason);
+        }
+    for (const fiber_handle& each : fibers)
+        if (!(each == self)) each.join();
+    if (suicidal) self.kill_soon(reason);
+}
+
+}  // namespace green
