@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/address.h>
+#include <green/dns/resolver.h>
 #include <green/fiber/fiber.h>
 #include <green/fiber/local.h>
 #include <green/fiber/sleep.h>
@@ -14,6 +15,7 @@
 #include <green/io/transfer.h>
 #include <green/net/connect.h>
 #include <green/net/tcp.h>
+#include <green/net/udp.h>
 #include <green/sync/cancel_scope.h>
 #include <green/sync/channel.h>
 #include <green/sync/event.h>

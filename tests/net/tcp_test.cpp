@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <doctest/doctest.h>
 
+#include <support/error_of.h>
 #include <support/fixture.h>
 #include <support/tcp_pair.h>
 
@@ -15,19 +16,6 @@ using green::endpoint;
 using green::ip_address;
 using green::tcp_listener;
 using green::tcp_stream;
-
-namespace {
-
-std::error_code error_of(auto&& f) {
-    try {
-        f();
-    } catch (const std::system_error& e) {
-        return e.code();
-    }
-    return {};
-}
-
-}  // namespace
 
 TEST_CASE_FIXTURE(support::leak_check, "bytes written at one end are read at the other, in both directions") {
     tcp_pair pair;

@@ -15,6 +15,9 @@ struct sockaddr;
 
 namespace green {
 
+// Which kind of addresses somebody wants.
+enum class address_family { any, v4, v6 };
+
 // An IPv4 or IPv6 address; the latter with the scope id of its interface, which link-local addresses need
 // (RFC 4007). The default is 0.0.0.0. Does not park.
 class ip_address {
@@ -101,6 +104,7 @@ class socket_address {
     sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(storage_); }
     unsigned* size() noexcept { return &size_bytes_; }  // in: capacity, out: size, for getsockname(2) and its like
     unsigned size() const noexcept { return size_bytes_; }
+    static constexpr unsigned capacity() noexcept { return sizeof storage_; }
     int family() const noexcept;
     // 0.0.0.0:0 when it is of another family.
     endpoint to_endpoint() const noexcept;

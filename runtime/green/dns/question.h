@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+// One look-up that a fiber waits for while name servers are asked.
+#pragma once
+
+#include <green/base/address.h>
+#include <green/dns/channel.h>
+#include <green/hub/waiter.h>
+
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace green::dns::detail {
+
+// Shared by the fiber that waits, by each query under way (its answer keeps the question alive), and by the hub while
+// it is queued there: whoever comes last frees it, so a late answer meets an object that nobody waits for.
+class question : public green::detail::runnable, public std::enable_shared_from_this<question> {
+  public:
+    explicit question(std::shared_ptr<channel> asked) noexcept : runnable(&run), channel_(std::move(asked)) {}
+    virtual ~question() = default;
+
+    // Parks the running fiber until it is answered; false when `deadline` passed first. Throws cancellation.
+    bool wait(time_point deadline);
+
+    std::error_code error{};  // valid once answered, as are the derived classes' results
+
+  protected:
+    // Sends the first queries. On the hub's context.
+    virtual void ask() = 0;
+    void finish() noexcept;
+    bool finished() const noexcept { return finished_; }
+    channel& asked() noexcept { return *channel_; }
+
+    static std::error_code to_error(int ares_status) noexcept;
+
+  private:
+    struct wait_for_answer;
+    static void run(runnable& self) noexcept;
+
+    std::shared_ptr<channel> channel_;
+    std::shared_ptr<question> queued_;  // itself, while the hub has it
+    green::detail::wait_node* waiting_ = nullptr;
+    bool finished_ = false;
+};
+
+// The addresses of a name: each candidate in turn, all families at once.
+class address_question final : public question {
+  public:
+    address_question(std::shared_ptr<channel> asked, std::vector<std::string> candidates, address_family family);
+
+    std::vector<ip_address> v4, v6;  // in the order of the answers
+
+  private:
+    struct query;
+    // Fires when one family has answered and the other has had its extra time.
+    struct patience final : green::detail::timer {
+        explicit patience(address_question& owner) : timer(&fire), owner(owner) {}
+        static void fire(timer& self) noexcept;
+        address_question& owner;
+    };
+
+    void ask() override;
+    void on_answer(int status, bool is_v6, ares_addrinfo* found);
+    void conclude_candidate();
+    void end() noexcept;
+
+    std::vector<std::string> candidates_;  // at least one
+    std::size_t candidate_ = 0;
+    address_family family_;
+    int outstanding_ = 0;       // queries for the present candidate
+    bool asking_ = false;       // answers may come while the queries are still being sent
+    bool had_no_data_ = false;  // some candidate exists, without such an address
+    std::error_code candidate_error_{};
+    std::error_code temporary_error_{};  // of an earlier candidate
+    patience patience_{*this};
+};
+
+// The name of an address.
+class name_question final : public question {
+  public:
+    name_question(std::shared_ptr<channel> asked, const ip_address& address) noexcept
+        : question(std::move(asked)), address_(address) {}
+
+    std::string name;
+
+  private:
+    void ask() override;
+
+    ip_address address_;
+};
+
+}  // namespace green::dns::detail
