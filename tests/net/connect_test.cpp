@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <doctest/doctest.h>
 
+#include <support/error_of.h>
 #include <support/fixture.h>
 #include <support/tcp_pair.h>
+
+#include <dns_server/dns_server.h>
 
 #include <vector>
 
@@ -39,14 +42,6 @@ endpoint refusing_endpoint(ip_address at = ip_address::loopback_v4()) {
     return tcp_listener({at, 0}).local_endpoint();
 }
 
-std::string what_of(auto&& f) {
-    try {
-        f();
-    } catch (const std::exception& e) {
-        return e.what();
-    }
-    return "";
-}
 
 }  // namespace
 
@@ -162,4 +157,39 @@ TEST_CASE_FIXTURE(support::leak_check, "the first read after connecting waits wi
     CHECK(green::detail::scheduler::current().loop().poller().state(pair.near.fd()).side(green::detail::direction::read).drained);
     green::write_all(pair.far, "x");
     CHECK(read_text(pair.near) == "x");
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a host is connected to by its name and a service or port") {
+    dns_sample::dns_server names;
+    tcp_listener listener(any_port());
+    const int port = listener.local_endpoint().port;
+    names.add("www.test", ip_address::loopback_v6());  // nobody listens there
+    names.add("www.test", ip_address::loopback_v4());
+    green::dns::resolver resolver({.servers = {names.where()}, .hosts_path = "", .resolv_conf_path = ""});
+    tcp_stream by_port = green::connect("www.test", port, {.resolver = &resolver});
+    CHECK(by_port.remote_endpoint() == listener.local_endpoint());
+    tcp_stream by_text = green::connect("www.test", std::to_string(port), {.resolver = &resolver});
+    CHECK(by_text.remote_endpoint() == listener.local_endpoint());
+    tcp_stream numeric = green::connect("127.0.0.1", port, {.resolver = &resolver});
+    CHECK(numeric.remote_endpoint() == listener.local_endpoint());
+    CHECK(names.count_of("www.test") == 4);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "what goes wrong with a name tells host, address and cause") {
+    dns_sample::dns_server names;
+    const endpoint where = refusing_endpoint();
+    names.add("www.test", where.address);
+    names.set_behaviour("silent.test", dns_sample::behaviour::silent);
+    green::dns::resolver resolver({.servers = {names.where()}, .hosts_path = "", .resolv_conf_path = ""});
+    const green::connect_options options{.resolver = &resolver};
+    CHECK(what_of([&] { green::connect("www.test", where.port, options); }) ==
+          "green: cannot connect to \"www.test\" port " + std::to_string(where.port) + ", " + where.to_string() +
+              ": Connection refused");
+    CHECK(what_of([&] { green::connect("nobody.test", 80, options); }) ==
+          "green: cannot look up \"nobody.test\": Name or service not known");
+    CHECK(what_of([&] { green::connect("www.test", 65536, options); }).find("\"65536\"") != std::string::npos);
+    CHECK(what_of([&] { green::connect("www.test", -1, options); }).find("\"-1\"") != std::string::npos);
+    green::connect_options hasty = options;
+    hasty.deadline = green::hub::current().deadline_after(20ms);
+    CHECK(error_of([&] { green::connect("silent.test", 80, hasty); }) == std::errc::timed_out);
 }

@@ -7,8 +7,13 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace green {
+
+namespace dns {
+class resolver;
+}
 
 struct connect_options {
     time_point deadline = never;  // for all of it: the look-up and every attempt
@@ -17,6 +22,9 @@ struct connect_options {
     // Where the connection comes from; only candidates of its family are tried.
     std::optional<endpoint> from{};
     tcp_options tcp{.no_delay = true};
+    // For names.
+    address_family family = address_family::any;
+    dns::resolver* resolver = nullptr;  // null: the thread's default one
 };
 
 // Connects to `where`. Parks. Errors: those of connect(2), connection_refused above all; timed_out when the
@@ -29,5 +37,10 @@ tcp_stream connect(const endpoint& where, const connect_options& options, std::e
 // When all have failed, throws the most telling error and names every address: that there is no route to one family
 // tells less than that the other was refused. No candidates: invalid_argument.
 tcp_stream connect(std::span<const endpoint> candidates, const connect_options& options = {});
+
+// Looks `host` up and connects to whichever of its addresses answers first. `service` is a number or a name as in
+// resolver::lookup(). Errors name the host: those of the look-up, and those above.
+tcp_stream connect(std::string_view host, std::string_view service, const connect_options& options = {});
+tcp_stream connect(std::string_view host, int port, const connect_options& options = {});
 
 }  // namespace green
