@@ -3,6 +3,7 @@
 
 #include <green/base/check.h>
 #include <green/fiber/cancellation.h>
+#include <green/fiber/describe.h>
 #include <green/fiber/links.h>
 #include <green/fiber/local.h>
 #include <green/fiber/overflow.h>
@@ -47,6 +48,7 @@ void scheduler::take_over_thread() {
     main_->drop_reference();  // it starts without a handle
     main_->set_name("main");
     main_->started = true;
+    main_->born_coarse_ns = loop::coarse_now_ns();
     main_->flow.adopt_native();
     running_ = main_;
     retiring_ = main_is_gone_ = false;
@@ -185,6 +187,11 @@ void scheduler::adopt(runnable& self) noexcept {
         fiber.raise(std::current_exception());
         fiber.where = s.stacks_.acquire(smallest_stack_bytes);  // enough to end on
     }
+    fiber.born_coarse_ns = s.loop_.last_poll_coarse_ns();
+    if (s.retiring_) {
+        fiber.attention |= control::shutting_down;
+        fiber.raise(std::make_exception_ptr(fiber_exit()));
+    }
     s.foreign_.push_back(fiber);
     ++s.fiber_count_;
     fiber.flow.prepare(fiber.where, fiber.where.top(), &control::entry, &fiber);
@@ -216,13 +223,7 @@ std::string scheduler::list_parked() {
     std::string list;
     for_each_fiber([&](control& fiber) {
         if (&fiber == running_ && &fiber != main_) return;
-        const wait_reason& reason = fiber.reason();
-        list += "  " + fiber.name() + ": " + (fiber.started ? reason.call : "not started");
-        if (reason.describe) {
-            list += ' ';
-            reason.describe(list, reason.object);
-        }
-        list += '\n';
+        list += "  " + fiber.name() + ": " + (&fiber == running_ ? describe_wait(fiber) : describe_situation(fiber)) + '\n';
     });
     return list;
 }
@@ -269,6 +270,7 @@ void scheduler::retire() noexcept {
     });
     const time_point limit = add(loop_.now(), std::chrono::seconds(1));
     main_->ending = true;  // its own wait here is beyond cancellation
+    while (loop_.has_mail()) yield(*main_);  // fibers that other threads have spawned here end, too
     if (fiber_count_ > 0) wait_for(all_have_ended{fiber_count_}, limit);
     if (fiber_count_ > 0)
         std::fprintf(stderr, "green: %zu fibers would not end within a second of their thread's end; abandoned:\n%s",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/hub/fd_table.h>
 
+#include <green/hub/loop.h>
+
 #include <array>
 #include <mutex>
 #include <new>
@@ -15,6 +17,9 @@ constexpr std::size_t chunk_count = (std::size_t{1} << 22) / chunk_size;  // fs.
 using chunk = std::array<shared_fd, chunk_size>;
 
 constinit std::array<std::atomic<chunk*>, chunk_count> chunks{};
+
+// The same loops once more, for signal handlers, which must not take a lock.
+constinit std::atomic<loop*> newest_loop{nullptr};
 
 struct roster {
     std::mutex lock;
@@ -45,12 +50,18 @@ shared_fd& shared_state_of(int fd) {
 unsigned enlist(loop& l) {
     std::lock_guard guard(all_loops().lock);
     all_loops().loops.push_back(&l);
+    l.enlisted_before = newest_loop.load(std::memory_order_relaxed);
+    newest_loop.store(&l, std::memory_order_release);
     return static_cast<unsigned>(all_loops().loops.size() - 1);
 }
 
 unsigned enlisted_count() noexcept {
     std::lock_guard guard(all_loops().lock);
     return static_cast<unsigned>(all_loops().loops.size());
+}
+
+loop* newest_enlisted() noexcept {
+    return newest_loop.load(std::memory_order_acquire);
 }
 
 void for_each_loop(std::uint64_t hubs, void (*visit)(loop&, int fd), int fd) {

@@ -24,6 +24,8 @@ shared_fd& shared_state_of(int fd);
 unsigned enlist(loop& l);
 // How many loops there have ever been: those of ended threads are kept for the next ones.
 unsigned enlisted_count() noexcept;
+// The first of all loops, by enlisted_before; async-signal-safe.
+loop* newest_enlisted() noexcept;
 // Calls visit(loop) for every loop whose bit is set in `hubs`.
 void for_each_loop(std::uint64_t hubs, void (*visit)(loop&, int fd), int fd);
 

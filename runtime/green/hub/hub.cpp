@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/hub/hub.h>
 
+#include <green/hub/ask_all.h>
+
 #include <exception>
 #include <cstdio>
 #include <mutex>
@@ -46,6 +48,7 @@ struct soon_call final : detail::runnable {
 
 void child_after_fork() noexcept {
     if (hub* h = detail::current_hub) {
+        detail::disown_other_hubs(detail::loop_of(*h));
         detail::hooks().forked(*h);
         detail::loop_of(*h).reset_after_fork();
     }
@@ -65,9 +68,11 @@ struct hub_owner {
             detail::current_hub = spares().hubs.back();
             spares().hubs.pop_back();
         }
+        detail::loop_of(*detail::current_hub).has_thread = true;
     }
     ~hub_owner() {
         hub* ended = detail::current_hub;
+        detail::loop_of(*ended).has_thread = false;
         if (auto retire = detail::hooks().retire) retire(*ended);
         std::lock_guard guard(spares().lock);
         spares().hubs.push_back(ended);

@@ -38,7 +38,14 @@ timespec to_timespec(duration d) noexcept {
 
 }  // namespace
 
-loop::loop(hub& face) : face_(face), index_(enlist(*this)), poller_(mailbox_.wake_fd(), index_) {}
+// Enlisted last: nobody may know of a loop whose descriptors could not be had.
+loop::loop(hub& face) : face_(face), last_poll_coarse_ns_(coarse_ns()), poller_(mailbox_.wake_fd()) {
+    poller_.set_loop_index(enlist(*this));
+}
+
+std::int64_t loop::coarse_now_ns() noexcept {
+    return coarse_ns();
+}
 
 void loop::schedule(runnable& item) noexcept {
     if (current_hub == &face_)

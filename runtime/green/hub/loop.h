@@ -9,6 +9,7 @@
 #include <green/hub/time_source.h>
 #include <green/hub/timer_heap.h>
 
+#include <atomic>
 #include <cstdint>
 
 namespace green {
@@ -27,6 +28,16 @@ struct hub_hooks {
     void (*retire)(hub&) noexcept;
     // In the child of a fork, on the hub of the thread that forked, before the hub itself is renewed.
     void (*forked)(hub&) noexcept;
+};
+
+class loop;
+
+// A request that every hub gets (hub/ask_all.h): one for each, so that asking allocates nothing.
+struct hub_request : runnable {
+    explicit hub_request(loop& owner) noexcept : runnable(&answer), owner(owner) {}
+    static void answer(runnable& self) noexcept;
+    loop& owner;
+    std::atomic<bool> queued{false};
 };
 
 class loop {
@@ -63,9 +74,21 @@ class loop {
     time_point deadline_after(duration d) noexcept;
     void set_time_source(time_source* source) noexcept { time_source_ = source; }
 
+    // Runs `item` on this loop soon, unless it is queued already. From any thread and from a signal handler.
+    void ask(std::atomic<bool>& queued, runnable& item) noexcept {
+        if (!queued.exchange(true)) mailbox_.post(item);
+    }
+    // Whether a thread turns this loop; it is kept when its thread has ended.
+    std::atomic<bool> has_thread{false};
+    // What ask_all_hubs() asks of this one.
+    hub_request request{*this};
+    loop* enlisted_before = nullptr;  // constant once enlisted
+
     // When the kernel was last asked for events, by the coarse clock: a free stamp for things whose age matters
     // only roughly.
     std::int64_t last_poll_coarse_ns() const noexcept { return last_poll_coarse_ns_; }
+    static std::int64_t coarse_now_ns() noexcept;
+    hub& face() noexcept { return face_; }
 
     // For forget_fd(), from any thread.
     static void drop_stale(loop& l, int fd) noexcept;
@@ -74,6 +97,7 @@ class loop {
     void hold() noexcept { ++holds_; }
     void release() noexcept { --holds_; }
     bool can_wake() const noexcept;
+    bool has_mail() const noexcept { return !mailbox_.empty(); }
 
     // Lets `reorder` look at the ready queue before each single run, for tests; null to stop.
     using reorder_function = void (*)(runnable_queue&, void* argument);
@@ -100,11 +124,10 @@ class loop {
     bool wait_with_virtual_time(time_point deadline) noexcept;
 
     hub& face_;
-    unsigned index_;
     runnable_queue ready_;
     unsigned turns_left_ = 1;
     unsigned turns_without_poll_ = 0;
-    std::int64_t last_poll_coarse_ns_ = 0;
+    std::int64_t last_poll_coarse_ns_;
     timer_heap timers_;
     mailbox mailbox_;
     green::detail::poller poller_;

@@ -24,7 +24,7 @@ unique_fd open_epoll() {
 
 }  // namespace
 
-poller::poller(int wake_fd, unsigned loop_index) : epoll_(open_epoll()), loop_bit_(bit_of(loop_index)) {
+poller::poller(int wake_fd) : epoll_(open_epoll()) {
     watch_wake_fd(wake_fd);
 }
 

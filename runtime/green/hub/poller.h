@@ -48,7 +48,9 @@ struct fd_state {
 class poller {
   public:
     // Throws std::system_error when there is no descriptor for its epoll.
-    poller(int wake_fd, unsigned loop_index);
+    explicit poller(int wake_fd);
+    // By which the fd table knows the loop; before anything is registered.
+    void set_loop_index(unsigned index) noexcept { loop_bit_ = bit_of(index); }
 
     // The present state of descriptor number `fd`, which must not be negative. The reference stays valid. Throws
     // std::bad_alloc.
@@ -99,7 +101,7 @@ class poller {
     void deliver(fd_state& state, std::uint32_t events) noexcept;
 
     unique_fd epoll_;
-    std::uint64_t loop_bit_;
+    std::uint64_t loop_bit_ = 0;
     std::vector<std::unique_ptr<chunk>> chunks_;
     std::size_t waiting_count_ = 0;
 };

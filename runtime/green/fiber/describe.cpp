@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/fiber/describe.h>
+
+#include <green/fiber/scheduler.h>
+
+#include <cstdio>
+
+namespace green::detail {
+
+std::string describe_situation(control& fiber) {
+    if (fiber.ended()) return "ended";
+    if (fiber.waiting()) return describe_wait(fiber);
+    if (&fiber == &scheduler::current().running()) return "running";
+    return fiber.started ? "ready" : "not started";
+}
+
+std::string describe_wait(control& fiber) {
+    loop& home = scheduler::current().loop();
+    const wait_reason& reason = fiber.reason();
+    std::string text = reason.call;
+    if (reason.describe) {
+        text += ' ';
+        reason.describe(text, reason.object);
+    }
+    if (fiber.armed()) {
+        const duration left = home.timers().deadline_of(fiber) - home.now();
+        text += left > duration::zero() ? ", timer in " + in_words(left) : ", timer due";
+    }
+    return text;
+}
+
+std::string in_words(duration d) {
+    struct unit {
+        duration size;
+        const char* name;
+    };
+    using namespace std::chrono_literals;
+    static constexpr unit units[] = {{24h, "days"}, {1h, "h"}, {1min, "min"}, {1s, "s"}, {1ms, "ms"}, {1us, "us"}, {1ns, "ns"}};
+    const unit* chosen = units;
+    while (chosen->size > d && chosen->size > 1ns) ++chosen;
+    const double value = static_cast<double>(d.count()) / static_cast<double>(chosen->size.count());
+    char text[48];
+    std::snprintf(text, sizeof text, value < 10 && value != static_cast<double>(static_cast<long>(value)) ? "%.1f %s" : "%.0f %s",
+                  value, chosen->name);
+    return text;
+}
+
+}  // namespace green::detail

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+// A fiber's situation in words: one builder for would_block_forever, the end of a thread, and inspect/.
+#pragma once
+
+#include <green/base/time.h>
+#include <green/fiber/control.h>
+
+#include <string>
+
+namespace green::detail {
+
+// "running", "ready", "not started", or what the fiber waits for: "fiber::join of worker", "read fd 7 readable, timer in 3 s".
+// On the fiber's own thread. Does not park.
+std::string describe_situation(control& fiber);
+// What the fiber waits for, or waited for last.
+std::string describe_wait(control& fiber);
+
+// "3 s", "1.5 s", "250 ms", "40 us": for people, with two or three digits.
+std::string in_words(duration d);
+
+}  // namespace green::detail

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/hub/ask_all.h>
+
+#include <green/hub/hub.h>
+
+#include <atomic>
+
+namespace green::detail {
+
+namespace {
+
+constinit std::atomic<hub_function> asked{nullptr};
+
+template <class Visit>
+unsigned count_live(Visit&& visit) noexcept {
+    unsigned count = 0;
+    for (loop* at = newest_enlisted(); at; at = at->enlisted_before)
+        if (at->has_thread.load(std::memory_order_acquire) && visit(*at)) ++count;
+    return count;
+}
+
+}  // namespace
+
+void hub_request::answer(runnable& self) noexcept {
+    auto& request = static_cast<hub_request&>(self);
+    request.queued.store(false);
+    if (auto f = asked.load(std::memory_order_acquire)) f(request.owner.face());
+}
+
+unsigned ask_all_hubs(hub_function f) noexcept {
+    asked.store(f, std::memory_order_release);
+    return count_live([](loop& l) {
+        l.ask(l.request.queued, l.request);
+        return true;
+    });
+}
+
+unsigned unanswered_count() noexcept {
+    return count_live([](loop& l) { return l.request.queued.load(); });
+}
+
+void disown_other_hubs(loop& kept) noexcept {
+    for (loop* at = newest_enlisted(); at; at = at->enlisted_before) {
+        if (at != &kept) at->has_thread.store(false);
+        at->request.queued.store(false);
+    }
+}
+
+}  // namespace green::detail
