@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the crawlers agree on when they fetch: sizes, and which failures mean what.
+#pragma once
+
+#include "crawler/crawl.h"
+
+#include <cstdint>
+#include <system_error>
+
+namespace crawler {
+
+constexpr std::uint64_t largest_body_bytes = 64 << 20;      ///< a longer page is an error
+constexpr std::uint64_t most_bytes_to_read_past = 1 << 20;  ///< for the sake of a connection
+
+/// The connection was refused or lost: another try may help.
+inline bool is_dropped(const std::error_code& error) {
+    return error == std::errc::connection_refused || error == std::errc::connection_reset ||
+           error == std::errc::connection_aborted || error == std::errc::broken_pipe;
+}
+
+/// Whether an answer to GET /robots.txt says neither what is allowed nor that there are no rules; the page then is
+/// tried again, or fails as its rules did.
+inline bool rules_are_unavailable(fetched& answer) {
+    if (answer.error.empty() && (answer.status == 429 || answer.status == 503))
+        answer.error = "status " + std::to_string(answer.status);
+    return !answer.error.empty();
+}
+
+}  // namespace crawler

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "crawler/program.h"
+
+#include "crawler/progress.h"
+#include "crawler/record_file.h"
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <variant>
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace crawler {
+
+namespace {
+
+// SIGINT and SIGTERM as a descriptor. They are blocked while it lives; must be made before any thread is.
+class interrupts {
+  public:
+    interrupts() {
+        sigemptyset(&signals_);
+        sigaddset(&signals_, SIGINT);
+        sigaddset(&signals_, SIGTERM);
+        sigprocmask(SIG_BLOCK, &signals_, &before_);
+        fd_ = signalfd(-1, &signals_, SFD_NONBLOCK | SFD_CLOEXEC);
+        if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+    }
+    ~interrupts() {
+        close(fd_);
+        sigprocmask(SIG_SETMASK, &before_, nullptr);
+    }
+    interrupts(const interrupts&) = delete;
+
+    int fd() const { return fd_; }
+
+  private:
+    sigset_t signals_;
+    sigset_t before_;
+    int fd_ = -1;
+};
+
+int crawl_and_report(const options& chosen, const crawl_all& fetch_everything) {
+    using clock = std::chrono::steady_clock;
+    std::optional<record_file> out;
+    if (chosen.out) out.emplace(*chosen.out);
+    interrupts from_user;
+    progress line(STDERR_FILENO);
+    crawl job(chosen, out ? &*out : nullptr, line);
+
+    const auto start = clock::now();
+    fetch_everything(job, chosen, from_user.fd());
+    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - start);
+
+    line.clear();
+    if (out) out->close();
+    std::fputs(job.summary(elapsed).c_str(), stdout);
+    return job.status();
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv, const crawl_all& fetch_everything) {
+    const auto parsed = parse_options(argc, argv);
+    if (const auto* stop = std::get_if<early_exit>(&parsed)) {
+        std::fputs(stop->text.c_str(), stop->status == 0 ? stdout : stderr);
+        return stop->status;
+    }
+    try {
+        return crawl_and_report(std::get<options>(parsed), fetch_everything);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+        return wrong_use;
+    }
+}
+
+}  // namespace crawler
