@@ -7,9 +7,11 @@
 #include <green/green.h>
 #include <green/http/session.h>
 
+#include <array>
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace crawler {
@@ -38,11 +40,14 @@ class fiber_crawler {
 
     void run(int interrupt_fd) {
         green::with_task_group([&](green::task_group& pages) {
-            const killed_at_end listener{green::spawn({.name = "Ctrl-C"}, [&] {
-                green::wait_readable(interrupt_fd);
-                job_.interrupt();
-                pages.cancel();
-            })};
+            std::optional<killed_at_end> listener;
+            if (interrupt_fd >= 0) {
+                listener.emplace(green::spawn({.name = "Ctrl-C"}, [&] {
+                    green::wait_readable(interrupt_fd);
+                    job_.interrupt();
+                    pages.cancel();
+                }));
+            }
             start_pages(pages);
         });
     }

@@ -10,8 +10,8 @@
 namespace crawler {
 
 /// Fetches everything that `job` has to do; returns when it is finished, or interrupted. `interrupt_fd` becomes
-/// readable when the user has had enough: then job.interrupt() is called and what is under way is given up. It is
-/// non-blocking; who reads it and how is the crawler's affair.
+/// readable when the user has had enough: then job.interrupt() is called and what is under way is given up. It may be
+/// -1 for none; who reads it and how is the crawler's affair.
 using crawl_all = std::function<void(crawl& job, const options& chosen, int interrupt_fd)>;
 
 /// A crawler's main(): returns its exit status.

@@ -48,6 +48,7 @@ namespace {
 
 // Readiness is asked of the kernel, not remembered: nobody says how the descriptor was used before.
 bool wait_ready(int fd, detail::direction d, const char* call, time_point deadline) {
+    if (fd < 0) throw std::system_error(EBADF, std::generic_category(), call);
     const short wanted = d == detail::direction::read ? POLLIN | POLLRDHUP : POLLOUT;
     auto& scheduler = detail::scheduler::current();
     auto& self = scheduler.running();
