@@ -71,4 +71,12 @@ void for_each_loop(std::uint64_t hubs, void (*visit)(loop&, int fd), int fd) {
         if (hubs & bit_of(i)) visit(*loops[i], fd);
 }
 
+void lock_loops() noexcept {
+    all_loops().lock.lock();
+}
+
+void unlock_loops() noexcept {
+    all_loops().lock.unlock();
+}
+
 }  // namespace green::detail

@@ -29,6 +29,10 @@ loop* newest_enlisted() noexcept;
 // Calls visit(loop) for every loop whose bit is set in `hubs`.
 void for_each_loop(std::uint64_t hubs, void (*visit)(loop&, int fd), int fd);
 
+// Around a fork: nobody is in the middle of changing the list of loops, so that the child finds it whole.
+void lock_loops() noexcept;
+void unlock_loops() noexcept;
+
 inline std::uint64_t bit_of(unsigned loop_index) noexcept {
     return std::uint64_t{1} << (loop_index < 63 ? loop_index : 63);
 }

@@ -46,7 +46,19 @@ struct soon_call final : detail::runnable {
     callback f;
 };
 
+// A fork while another thread holds one of these locks would leave it locked for ever in the child.
+void before_fork() noexcept {
+    spares().lock.lock();
+    detail::lock_loops();
+}
+
+void after_fork() noexcept {
+    detail::unlock_loops();
+    spares().lock.unlock();
+}
+
 void child_after_fork() noexcept {
+    after_fork();
     if (hub* h = detail::current_hub) {
         detail::disown_other_hubs(detail::loop_of(*h));
         detail::hooks().forked(*h);
@@ -60,7 +72,7 @@ void child_after_fork() noexcept {
 struct hub_owner {
     hub_owner() {
         static std::once_flag fork_handler;
-        std::call_once(fork_handler, [] { pthread_atfork(nullptr, nullptr, &child_after_fork); });
+        std::call_once(fork_handler, [] { pthread_atfork(&before_fork, &after_fork, &child_after_fork); });
         std::lock_guard guard(spares().lock);
         if (spares().hubs.empty()) {
             detail::current_hub = new hub;
@@ -105,6 +117,8 @@ hub& hub::current() {
     if (!detail::current_hub) [[unlikely]] {
         thread_local hub_owner owner;
         (void)owner;
+        // Destructors of thread-locals may come back after the owner has gone; nothing takes this one away again.
+        if (!detail::current_hub) detail::current_hub = new hub;
     }
     return *detail::current_hub;
 }
