@@ -82,8 +82,10 @@ void crawl::skip(const visit& done, std::string why, time_point now) {
 
 void crawl::finish_without_rules(const visit& done, fetched answer, time_point now) {
     if (try_again(done, answer, now)) return;
-    record r = record_of(done, {.error = "cannot fetch robots.txt: " + answer.error, .elapsed = answer.elapsed});
-    add(r);
+    fetched nothing;
+    nothing.error = "cannot fetch robots.txt: " + answer.error;
+    nothing.elapsed = answer.elapsed;
+    add(record_of(done, nothing));
     todo_.done(done);
     show(now);
 }
@@ -145,7 +147,12 @@ void crawl::queue_links(const visit& done, const fetched& answer) {
     for (const link& each : found.links) todo_.push(each.target, done.depth + 1, done.target.text());
     for (const bad_link& each : found.bad) {
         if (!bad_links_.insert(each.text).second) continue;
-        add({.url = each.text, .depth = done.depth + 1, .from = done.target.text(), .error = each.reason});
+        record r;
+        r.url = each.text;
+        r.depth = done.depth + 1;
+        r.from = done.target.text();
+        r.error = each.reason;
+        add(r);
     }
 }
 

@@ -117,9 +117,9 @@ class fiber_crawler {
                                                             .follow_redirects = how.follow_redirects,
                                                             .body_limit_bytes = largest_body_bytes});
             got.status = answer.status();
-            got.content_type = answer.headers().get("Content-Type");
-            got.location = answer.headers().get("Location");
-            got.retry_after = answer.headers().get("Retry-After");
+            got.content_type = answer.headers().get("Content-Type").value_or("");
+            got.location = answer.headers().get("Location").value_or("");
+            got.retry_after = answer.headers().get("Retry-After").value_or("");
             read_body(answer, got, how.keep_any_body || is_html(got.content_type));
         } catch (const std::system_error& error) {
             got.error = error.code().message();

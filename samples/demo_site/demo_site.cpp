@@ -25,7 +25,7 @@ constexpr unsigned jobs = 64;
 constexpr unsigned jobs_per_host = 16;
 
 void answer_from(demo_site::site& site, green::http::request& asked, green::http::response_writer& answer) {
-    const std::string authority(asked.headers().get("Host"));
+    const std::string authority(asked.headers().get("Host").value_or(""));
     demo_site::page page = site.answer(authority.substr(0, authority.find(':')), asked.path());
     green::sleep(page.delay);
     if (!page.location.empty()) answer.headers().set("Location", page.location);
