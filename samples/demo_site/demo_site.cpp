@@ -9,13 +9,15 @@
 #include "crawler/fiber.h"
 #include "crawler/units.h"
 #include "demo_site/site.h"
+#include "dns_server/dns_server.h"
 
 #include <green/green.h>
 #include <green/http/server.h>
-#include <green/testing/dns_server.h>
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
+#include <string>
 #include <unistd.h>
 
 namespace {
@@ -41,7 +43,7 @@ int main() {
                                [&](auto& asked, auto& answer) { answer_from(*site, asked, answer); });
     const unsigned port = server.local_endpoint().port;
     site.emplace(pages_per_host, port);
-    green::testing::dns_server names;
+    dns_sample::dns_server names;
     for (const std::string& host : demo_site::site::hosts()) names.add(host, green::ip_address::loopback_v4());
 
     crawler::options chosen;
@@ -49,7 +51,7 @@ int main() {
     chosen.jobs = jobs;
     chosen.per_host = jobs_per_host;
     chosen.scope = crawler::scope_kind::domain;
-    chosen.dns = {.address = "127.0.0.1", .port = names.local_endpoint().port};
+    chosen.dns = {.address = "127.0.0.1", .port = names.where().port};
 
     std::printf("A website of %zu hosts with %u pages each is served by this process on port %u; %u fibers crawl it.\n",
                 demo_site::site::hosts().size(), pages_per_host, port, jobs);
