@@ -51,7 +51,6 @@ GREEN_UNCOUNTED transfer run_flow(transfer arrived) noexcept {
 // unwinders (the C++ runtime's, gdb's, perf's) that nothing is above it: its return address is undefined
 // (DWARF 5, 6.4.2.3) and rbp is zero.
 #if defined(__x86_64__)
-extern "C" [[gnu::visibility("hidden")]] void green_first_frame(transfer);
 extern "C" [[gnu::used, gnu::visibility("hidden")]] GREEN_UNCOUNTED transfer green_run_flow(transfer arrived) noexcept {
     return run_flow(arrived);
 }
@@ -59,7 +58,6 @@ asm(R"(
     .text
     .p2align 4
     .globl green_first_frame
-    .hidden green_first_frame
     .type green_first_frame, @function
 green_first_frame:
     .cfi_startproc
@@ -75,22 +73,12 @@ green_first_frame:
     .size green_first_frame, .-green_first_frame
 )");
 #else
-extern "C" [[gnu::visibility("hidden")]] void green_first_frame(transfer arrived) {
+void green_first_frame(transfer arrived) {
     transfer last = run_flow(arrived);
     jump(last.suspended_at, last.data);
     __builtin_trap();
 }
 #endif
-
-void context::prepare(const stack& where, void* top, function entry, void* argument) noexcept {
-    auto usable_bytes = static_cast<std::byte*>(top) - where.bottom;
-    suspended_at_ = make_fcontext(top, static_cast<unsigned long>(usable_bytes), green_first_frame);
-    exceptions_ = {};
-    error_number_ = 0;
-    entry_ = entry;
-    argument_ = argument;
-    shadow_.begin(where.bottom, where.size_bytes);
-}
 
 // The visited flow's frames as they are while visit() runs:
 //

@@ -74,6 +74,19 @@ class context {
     [[no_unique_address]] stack_shadow shadow_;
 };
 
+// The first frame of every flow; see context.cpp.
+extern "C" void green_first_frame(transfer);
+
+inline void context::prepare(const stack& where, void* top, function entry, void* argument) noexcept {
+    auto usable_bytes = static_cast<std::byte*>(top) - where.bottom;
+    suspended_at_ = make_fcontext(top, static_cast<unsigned long>(usable_bytes), green_first_frame);
+    exceptions_ = {};
+    error_number_ = 0;
+    entry_ = entry;
+    argument_ = argument;
+    shadow_.begin(where.bottom, where.size_bytes);
+}
+
 inline void context::switch_to(context& to, thread_words& words) noexcept {
     exceptions_ = *words.exceptions;
     error_number_ = *words.error_number;

@@ -14,7 +14,8 @@
 
 namespace green::detail {
 
-void stack_shadow::begin([[maybe_unused]] void* bottom, [[maybe_unused]] std::size_t size_bytes) noexcept {
+#if defined(GREEN_ASAN) || defined(GREEN_TSAN)
+void stack_shadow::announce([[maybe_unused]] void* bottom, [[maybe_unused]] std::size_t size_bytes) noexcept {
 #ifdef GREEN_ASAN
     ASAN_UNPOISON_MEMORY_REGION(bottom, size_bytes);
     fake_stack_ = nullptr;
@@ -25,6 +26,7 @@ void stack_shadow::begin([[maybe_unused]] void* bottom, [[maybe_unused]] std::si
     tsan_fiber_ = __tsan_create_fiber(0);
 #endif
 }
+#endif
 
 void stack_shadow::begin_native() noexcept {
 #ifdef GREEN_ASAN

@@ -44,7 +44,11 @@ class stack_shadow {
   public:
     // Announces the stack [bottom, bottom + size_bytes) before the first switch to it. Its last user may have
     // left frames behind that never returned, so its memory is declared clean.
-    void begin(void* bottom, std::size_t size_bytes) noexcept;
+    void begin([[maybe_unused]] void* bottom, [[maybe_unused]] std::size_t size_bytes) noexcept {
+#if defined(GREEN_ASAN) || defined(GREEN_TSAN)
+        announce(bottom, size_bytes);
+#endif
+    }
     // Announces the calling thread's own stack.
     void begin_native() noexcept;
     // The code on it has ended; called from another stack.
@@ -74,6 +78,10 @@ class stack_shadow {
 #endif
     }
 
+#if defined(GREEN_ASAN) || defined(GREEN_TSAN)
+  private:
+    void announce(void* bottom, std::size_t size_bytes) noexcept;
+#endif
 #ifdef GREEN_ASAN
   private:
     void* fake_stack_ = nullptr;

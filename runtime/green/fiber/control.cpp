@@ -55,13 +55,7 @@ void control::resume(runnable& self) noexcept {
     scheduler::current().resume_from_hub(static_cast<control&>(self));
 }
 
-context& control::entry(void* self) noexcept {
-    auto& fiber = *static_cast<control*>(self);
-    fiber.run_to_end();
-    return scheduler::current().end_running(fiber);
-}
-
-void control::run_to_end() noexcept {
+inline void control::run_to_end() noexcept {
     started = true;
     if (armed()) loop_of(home()).timers().disarm(*this);  // spawn_after(), killed before its time
     if (pending) {  // killed before it ran: no line of its function does
@@ -82,6 +76,12 @@ void control::run_to_end() noexcept {
     if (locals) locals.reset();
     if (!held_locks.empty()) give_up_locks();
     publish_end();
+}
+
+context& control::entry(void* self) noexcept {
+    auto& fiber = *static_cast<control*>(self);
+    fiber.run_to_end();
+    return scheduler::current().end_running(fiber);
 }
 
 void control::give_up_locks() noexcept {

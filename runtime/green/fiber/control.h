@@ -117,7 +117,7 @@ class control final : public waiter, public list_hook<foreign_tag> {
     void publish_end() noexcept;
 
   private:
-    void run_to_end() noexcept;
+    [[gnu::always_inline]] inline void run_to_end() noexcept;
     void last_reference_dropped() noexcept;
     void report_unless_taken() noexcept;
 
