@@ -10,6 +10,8 @@
 
 #include <doctest/doctest.h>
 
+#include <ostream>
+
 #include <functional>
 #include <string>
 #include <vector>

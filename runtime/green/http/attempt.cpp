@@ -36,7 +36,7 @@ attempt::attempt(std::shared_ptr<connection_pool> pool, const session_options& s
 std::unique_ptr<exchange> attempt::perform(const redirectable& request) {
     const bool is_tls = request.url.is_https();
     if (is_tls && !session_.connect_tls) fail(errc::no_tls);
-    lease l = pool_->reserve({is_tls, request.url.host(), request.url.port()});
+    lease l = pool_->reserve({is_tls, request.url.host(), request.url.port()}, deadline_);
     if (l.get()) {
         const std::uint64_t received_before = l->received_bytes();
         try {
@@ -47,7 +47,7 @@ std::unique_ptr<exchange> attempt::perform(const redirectable& request) {
         }
         l.close();
     }
-    connect(l);
+    l.put(connect(request.url));
     return try_on(l, request);
 }
 
@@ -55,15 +55,15 @@ bool attempt::may_repeat(const redirectable& request) const {
     return is_idempotent_method(request.method) && (!request.has_body || body_.is_repeatable());
 }
 
-void attempt::connect(lease& l) const {
+std::unique_ptr<connection> attempt::connect(const http::url& where) const {
     const time_point deadline = std::min(deadline_, hub::current().deadline_after(options_.connect_timeout));
-    const connector& by = l.key().is_tls ? session_.connect_tls : session_.connect;
+    const connector& by = where.is_https() ? session_.connect_tls : session_.connect;
     try {
-        l.put(std::make_unique<connection>(by ? by(l.key().host, l.key().port, deadline)
-                                              : connect_tcp(l.key().host, l.key().port, deadline)));
+        auto stream = by ? by(where.host(), where.port(), deadline) : connect_tcp(where.host(), where.port(), deadline);
+        return std::make_unique<connection>(std::move(stream));
     } catch (const std::system_error& error) {
         if (error.code() != std::errc::timed_out) throw;
-        fail(errc::timed_out_connecting, "connect to " + l.key().host);
+        fail(errc::timed_out_connecting, "connect to " + where.authority());
     }
 }
 

@@ -25,7 +25,7 @@ class attempt {
     std::unique_ptr<exchange> try_on(lease& l, const redirectable& request);
     // Whether sending again, on a new connection, cannot do any harm and may help.
     bool may_repeat(const redirectable& request) const;
-    void connect(lease& l) const;
+    std::unique_ptr<connection> connect(const http::url& where) const;
     headers fields_for(const redirectable& request) const;
     void send(connection& c, const redirectable& request, const headers& fields) const;
     void send_pieces(body_writer& writer) const;

@@ -16,8 +16,7 @@ namespace green::http::detail {
 
 namespace {
 
-constexpr std::size_t first_buffer_bytes = 4096;
-constexpr std::size_t largest_buffer_bytes = 64 * 1024;  // beyond what a long header needs, more gains nothing
+constexpr std::size_t largest_read_bytes = 64 * 1024;  // more gains nothing
 // Longer chunk headers and trailers, extensions included, are an attack.
 constexpr std::size_t chunk_header_limit_bytes = 16 * 1024;
 // A body read of at least this goes into the reader's own buffer, without a copy.
@@ -41,12 +40,12 @@ void input_buffer::consume(std::size_t count) noexcept {
     if (size_ == 0) begin_ = 0;
 }
 
-std::span<std::byte> input_buffer::writable() {
-    if (begin_ + size_ == storage_.size() && begin_ != 0) {
+std::span<std::byte> input_buffer::writable(std::size_t least_bytes) {
+    if (begin_ + size_ + least_bytes > storage_.size() && begin_ != 0) {
         std::memmove(storage_.data(), storage_.data() + begin_, size_);
         begin_ = 0;
     }
-    if (size_ == storage_.size()) storage_.resize(std::max(first_buffer_bytes, storage_.size() * 2));
+    if (size_ + least_bytes > storage_.size()) storage_.resize(size_ + least_bytes);
     return std::span(storage_).subspan(begin_ + size_);
 }
 
@@ -87,8 +86,9 @@ std::size_t connection::read_some(std::span<std::byte> buffer) {
 }
 
 bool connection::fill() {
-    const std::span<std::byte> room = input_.writable();
-    const std::size_t count = read_some(room.first(std::min(room.size(), largest_buffer_bytes)));
+    const std::span<std::byte> room = input_.writable(room_bytes_).first(room_bytes_);
+    const std::size_t count = read_some(room);
+    if (count == room_bytes_) room_bytes_ = std::min(room_bytes_ * 2, largest_read_bytes);
     input_.commit(count);
     return count != 0;
 }
@@ -129,12 +129,18 @@ bool connection::is_stale() {
 
 namespace {
 
+// Whether this is, or may become, the beginning of a status line.
+bool looks_like_http(std::string_view text) noexcept {
+    constexpr std::string_view beginning = "HTTP/";
+    return text.substr(0, beginning.size()) == beginning.substr(0, text.size());
+}
+
 // Some servers leave out the blank behind the status when the reason is empty, which the grammar forbids and everybody
 // accepts. Returns whether there is enough of the line to know.
 bool complete_status_line(input_buffer& input) {
     constexpr std::string_view pattern = "HTTP/1.x 200\r\n";
     const std::string_view text = as_text(input.readable());
-    if (!text.starts_with(pattern.substr(0, std::min<std::size_t>(5, text.size())))) return true;  // garbage
+    if (!looks_like_http(text)) return true;  // the parser will say so
     if (text.size() < pattern.size()) return false;
     if (text.substr(12, 2) == "\r\n") input.insert(12, ' ');
     return true;
@@ -154,7 +160,8 @@ std::size_t skip_empty_lines(input_buffer& input) {
 
 void connection::read_head(message_parser& parser, std::size_t limit_bytes) {
     std::size_t seen = 0;  // bytes of the head that were consumed
-    bool began = false;
+    bool began = false;    // what is in front is not an empty line
+    bool start_line_is_done = false;
     for (;;) {
         if (!began) {
             seen += skip_empty_lines(input_);
@@ -165,6 +172,7 @@ void connection::read_head(message_parser& parser, std::size_t limit_bytes) {
             const auto done = parser.put(input_.readable(), {});
             input_.consume(done.consumed);
             seen += done.consumed;
+            start_line_is_done |= done.consumed != 0;
         }
         const bool complete = parser.head_is_done();
         if (seen + (complete ? 0 : input_.size()) > limit_bytes)
@@ -172,7 +180,8 @@ void connection::read_head(message_parser& parser, std::size_t limit_bytes) {
         if (complete) return;
         if (fill()) continue;
         if (seen + input_.size() == 0) fail_with(errc::closed_before_answer, "end of the stream");
-        if (!began && !as_text(input_.readable()).starts_with("HTTP/")) fail_with(errc::malformed_message, "no status line");
+        if (!parser.is_request() && !start_line_is_done && !looks_like_http(as_text(input_.readable())))
+            fail_with(errc::malformed_message, "no status line");
         fail_with(errc::closed_within_header, "end of the stream");
     }
 }

@@ -23,8 +23,8 @@ class input_buffer {
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
     void consume(std::size_t count) noexcept;
-    // Room behind what is readable, at least one byte.
-    std::span<std::byte> writable();
+    // Room behind what is readable, of at least that size.
+    std::span<std::byte> writable(std::size_t least_bytes);
     void commit(std::size_t count) noexcept { size_ += count; }
     void insert(std::size_t at, char c);
     void release_memory();  // when empty
@@ -94,6 +94,7 @@ class connection {
     duration step_ = duration::max();
     phase phase_ = phase::sending;
     std::uint64_t received_bytes_ = 0;
+    std::size_t room_bytes_ = 4096;  // for the next read; grows while reads fill it
     bool has_failed_ = false;
 };
 

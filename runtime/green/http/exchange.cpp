@@ -26,7 +26,7 @@ void exchange::discard_rest() noexcept {
     } catch (...) {
         // Garbage behind the body, or no memory to keep the connection. It is closed, and nobody wants the rest.
     }
-    lease_.close();
+    lease_.end();
 }
 
 void exchange::release_if_done() {
@@ -34,7 +34,7 @@ void exchange::release_if_done() {
     if (may_keep_ && parser.keep_alive() && !lease_->has_input())
         lease_.give_back();
     else
-        lease_.close();
+        lease_.end();
 }
 
 void exchange::count(std::uint64_t& total, std::size_t more) const {
@@ -89,7 +89,7 @@ std::size_t exchange::read_some(std::span<std::byte> buffer) {
         if (!decoder_is_chosen_) choose_decoder();
         return decoder_ ? read_decoded(buffer) : read_travelling(buffer);
     } catch (...) {
-        lease_.close();
+        lease_.end();
         throw;
     }
 }

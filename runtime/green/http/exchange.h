@@ -25,7 +25,7 @@ class exchange {
 
     // Reads at least one byte of the body, unpacked; 0 at its end. Parks. Throws std::system_error.
     std::size_t read_some(std::span<std::byte> buffer);
-    void close() noexcept { lease_.close(); }
+    void close() noexcept { lease_.end(); }
     // Makes the connection free if the rest of the body is here already. Does not park.
     void discard_rest() noexcept;
 

@@ -1,37 +1,64 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/http/pool.h>
 
-#include <utility>
+#include <limits>
 
 namespace green::http::detail {
 
-lease connection_pool::reserve(const pool_key& key) {
-    std::unique_ptr<connection> found;
-    auto host = idle_.find(key);
-    while (host != idle_.end() && !found) {
-        idle_connection last = std::move(host->second.back());
-        host->second.pop_back();
-        if (host->second.empty()) {
-            idle_.erase(host);
-            host = idle_.end();
-        }
-        if (!last.kept->is_stale()) found = std::move(last.kept);
+connection_pool::host::host(std::size_t permits)
+    : free(permits == 0 ? std::numeric_limits<std::ptrdiff_t>::max() : static_cast<std::ptrdiff_t>(permits)) {}
+
+lease connection_pool::reserve(const pool_key& key, time_point deadline) {
+    const auto h = hosts_.try_emplace(key, limits_.max_connections_per_host).first;
+    ++h->second.user_count;
+    try {
+        if (!h->second.free.try_acquire_until(deadline))
+            throw std::system_error(make_error_code(errc::timed_out_in_queue),
+                                    std::to_string(limits_.max_connections_per_host) + " connections in use");
+    } catch (...) {
+        leave(h);
+        throw;
     }
-    return lease(shared_from_this(), key, std::move(found));
+    lease taken(shared_from_this(), h);
+    taken.put(take_idle(h->second));
+    return taken;
+}
+
+std::unique_ptr<connection> connection_pool::take_idle(host& h) noexcept {
+    while (!h.idle.empty()) {
+        std::unique_ptr<connection> last = std::move(h.idle.back().kept);
+        h.idle.pop_back();
+        if (!last->is_stale()) return last;
+    }
+    return nullptr;
+}
+
+void connection_pool::leave(host_map::iterator h) noexcept {
+    if (--h->second.user_count == 0 && h->second.idle.empty()) hosts_.erase(h);
+}
+
+void connection_pool::close_idle() noexcept {
+    for (auto& [key, h] : hosts_) h.idle.clear();
+    std::erase_if(hosts_, [](const auto& each) { return each.second.user_count == 0; });
+}
+
+void connection_pool::shut() noexcept {
+    limits_.max_idle_per_host = 0;
+    close_idle();
+    expiry_.cancel();
 }
 
 std::size_t connection_pool::idle_count() const noexcept {
     std::size_t count = 0;
-    for (const auto& [key, connections] : idle_) count += connections.size();
+    for (const auto& [key, h] : hosts_) count += h.idle.size();
     return count;
 }
 
-void connection_pool::give_back(const pool_key& key, std::unique_ptr<connection> c) {
+void connection_pool::keep(host& h, std::unique_ptr<connection> c) {
     if (limits_.max_idle_per_host == 0 || limits_.idle_timeout <= duration::zero()) return;
     c->release_memory();
-    auto& kept = idle_[key];
-    if (kept.size() == limits_.max_idle_per_host) kept.erase(kept.begin());
-    kept.push_back({std::move(c), hub::current().now()});
+    if (h.idle.size() == limits_.max_idle_per_host) h.idle.erase(h.idle.begin());
+    h.idle.push_back({std::move(c), hub::current().now()});
     arm_expiry();
 }
 
@@ -47,15 +74,26 @@ void connection_pool::arm_expiry() {
 void connection_pool::close_expired() {
     expiry_is_armed_ = false;
     const time_point now = hub::current().now();
-    for (auto host = idle_.begin(); host != idle_.end();) {
-        std::erase_if(host->second, [&](const idle_connection& c) { return now - c.since >= limits_.idle_timeout; });
-        host = host->second.empty() ? idle_.erase(host) : std::next(host);
+    bool any_left = false;
+    for (auto& [key, h] : hosts_) {
+        std::erase_if(h.idle, [&](const idle_connection& c) { return now - c.since >= limits_.idle_timeout; });
+        any_left |= !h.idle.empty();
     }
-    if (!idle_.empty()) arm_expiry();
+    std::erase_if(hosts_, [](const auto& each) { return each.second.user_count == 0 && each.second.idle.empty(); });
+    if (any_left) arm_expiry();
+}
+
+void lease::end() noexcept {
+    connection_.reset();
+    if (!pool_) return;
+    host_->second.free.release();
+    std::exchange(pool_, nullptr)->leave(host_);
 }
 
 void lease::give_back() {
-    if (connection_) pool_->give_back(key_, std::exchange(connection_, nullptr));
+    // Kept before the permit is free: who is waiting for the permit takes this connection.
+    if (connection_) pool_->keep(host_->second, std::move(connection_));
+    end();
 }
 
 }  // namespace green::http::detail

@@ -5,6 +5,7 @@
 #include <green/base/time.h>
 #include <green/http/connection.h>
 #include <green/hub/hub.h>
+#include <green/sync/semaphore.h>
 
 #include <compare>
 #include <cstddef>
@@ -12,11 +13,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace green::http::detail {
 
 struct pool_limits {
+    std::size_t max_connections_per_host;  // 0: as many as there are requests
     std::size_t max_idle_per_host;
     duration idle_timeout;
 };
@@ -31,16 +34,23 @@ struct pool_key {
 
 class lease;
 
-// Idle connections by host, the one used last in front. Shared by a session and the responses that it has given out,
-// all on one hub's thread. No member parks.
+// Connections by host: the idle ones, and permits for those in use. Shared by a session and the responses that it has
+// given out, all on one hub's thread.
+//
+// A request first takes a permit of its host, then an idle connection if there is one, else it makes one. So there are
+// never more connections to a host than permits, idle ones included.
 class connection_pool : public std::enable_shared_from_this<connection_pool> {
   public:
     explicit connection_pool(const pool_limits& limits) noexcept : limits_(limits) {}
     ~connection_pool() { expiry_.cancel(); }
 
-    // A place for one connection, with an idle one in it when there is one that still looks alive.
-    lease reserve(const pool_key& key);
-    void close_idle() noexcept { idle_.clear(); }
+    // A permit for one connection to `key`, and with it an idle connection when there is one that still looks alive,
+    // the one used last. Parks while there is no permit. Throws timed_out_in_queue, and cancellation.
+    lease reserve(const pool_key& key, time_point deadline);
+    // Closes the idle connections. Does not park.
+    void close_idle() noexcept;
+    // The same, and keeps none from now on.
+    void shut() noexcept;
     std::size_t idle_count() const noexcept;
 
   private:
@@ -49,38 +59,53 @@ class connection_pool : public std::enable_shared_from_this<connection_pool> {
         std::unique_ptr<connection> kept;
         time_point since;
     };
+    struct host {
+        explicit host(std::size_t permits);
+        std::vector<idle_connection> idle;  // oldest first
+        semaphore free;
+        std::size_t user_count = 0;  // leases, and requests that wait for one
+    };
+    using host_map = std::map<pool_key, host>;
 
-    void give_back(const pool_key& key, std::unique_ptr<connection> c);
+    void leave(host_map::iterator h) noexcept;  // the user goes; so does the host when nothing is left of it
+    static std::unique_ptr<connection> take_idle(host& h) noexcept;
+    void keep(host& h, std::unique_ptr<connection> c);
     void arm_expiry();
     void close_expired();
 
     pool_limits limits_;
-    std::map<pool_key, std::vector<idle_connection>> idle_;  // oldest first; no vector is empty
+    host_map hosts_;
     timer_handle expiry_;
     bool expiry_is_armed_ = false;
 };
 
-// The right to use one connection. Closes it, unless it is given back.
+// A permit, and mostly a connection. Closes it, unless it is given back.
 class lease {
   public:
-    lease(std::shared_ptr<connection_pool> pool, const pool_key& key, std::unique_ptr<connection> c)
-        : pool_(std::move(pool)), key_(key), connection_(std::move(c)) {}
-    lease(lease&&) = default;
-    lease& operator=(lease&&) = default;
+    lease(lease&& other) noexcept = default;
+    lease& operator=(lease&&) = delete;
+    ~lease() { end(); }
 
     connection* get() const noexcept { return connection_.get(); }
     connection* operator->() const noexcept { return connection_.get(); }
     connection& operator*() const noexcept { return *connection_; }
-    const pool_key& key() const noexcept { return key_; }
+
+    // Closes the connection, keeps the permit; takes another connection.
+    void close() noexcept { connection_.reset(); }
     void put(std::unique_ptr<connection> c) noexcept { connection_ = std::move(c); }
 
-    void close() noexcept { connection_.reset(); }
-    // The last exchange on it was complete, and both sides want to go on.
+    // Closes the connection and gives the permit back. Idempotent.
+    void end() noexcept;
+    // Gives both back: the last exchange was complete, and both sides want to go on.
     void give_back();
 
   private:
-    std::shared_ptr<connection_pool> pool_;
-    pool_key key_;
+    friend class connection_pool;
+    lease(std::shared_ptr<connection_pool> pool, connection_pool::host_map::iterator host) noexcept
+        : pool_(std::move(pool)), host_(host) {}
+
+    std::shared_ptr<connection_pool> pool_;  // null once the permit was given back, or moved away
+    connection_pool::host_map::iterator host_;
     std::unique_ptr<connection> connection_;
 };
 

@@ -98,21 +98,27 @@ class server_state : public std::enable_shared_from_this<server_state> {
         while (listener_.is_open()) {
             std::error_code error;
             tcp_stream peer = listener_.accept(error);
-            if (!error)
-                start_serving(std::move(peer));
-            else if (error != std::errc::bad_file_descriptor)
-                sleep(std::chrono::milliseconds(50));  // no descriptors left, most likely; others may be closed soon
+            if (!error && start_serving(std::move(peer))) continue;
+            // No descriptors or no memory, most likely: others may be given back soon.
+            if (error != std::errc::bad_file_descriptor) sleep(std::chrono::milliseconds(50));
         }
     }
 
-    void start_serving(tcp_stream peer) {
+    // False when there is no memory for another fiber; the connection is dropped.
+    bool start_serving(tcp_stream peer) {
         const std::uint64_t id = next_id_++;
         all_gone_.clear();
-        active_connection& active = active_[id];
-        active.fiber = spawn({.name = "http connection"}, [self = shared_from_this(), id, peer = std::move(peer)]() mutable {
-            self->serve_one(id, peer);
-        });
-        active.fiber.link([self = shared_from_this(), id] { self->forget(id); });
+        try {
+            auto serving = spawn({.name = "http connection"}, [self = shared_from_this(), id, peer = std::move(peer)]() mutable {
+                self->serve_one(id, peer);
+            });
+            serving.link([self = shared_from_this(), id] { self->forget(id); });
+            active_[id].fiber = serving;
+            return true;
+        } catch (const std::exception&) {
+            forget(id);
+            return false;
+        }
     }
 
     void serve_one(std::uint64_t id, tcp_stream& peer) {

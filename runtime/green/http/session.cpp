@@ -61,10 +61,16 @@ response follow_redirects(detail::attempt& attempt, redirectable& at, const body
 session::session(session_options options)
     : options_(std::move(options)),
       pool_(std::make_shared<detail::connection_pool>(
-          detail::pool_limits{options_.max_idle_per_host, options_.idle_timeout})) {}
+          detail::pool_limits{options_.max_connections_per_host, options_.max_idle_per_host, options_.idle_timeout})) {}
 session::session(session&&) noexcept = default;
-session& session::operator=(session&&) noexcept = default;
-session::~session() = default;
+session& session::operator=(session&& other) noexcept {
+    std::swap(options_, other.options_);
+    std::swap(pool_, other.pool_);
+    return *this;
+}
+session::~session() {
+    if (pool_) pool_->shut();
+}
 
 response session::request(std::string_view method, std::string_view url, const http::headers& extra,
                           const body_source& body, const request_options& options) {

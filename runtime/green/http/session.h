@@ -46,13 +46,16 @@ struct request_options {
 struct session_options {
     std::string user_agent = "green/0.1";  // empty: none is sent
     http::headers headers{};               // sent with every request that has none of the same name
-    std::size_t max_idle_per_host = 8;     // connections kept for later
+    // Requests to a host beyond that wait, first come, first served; a response occupies its connection until its body has
+    // been read or it is dropped. 0: no limit.
+    std::size_t max_connections_per_host = 0;
+    std::size_t max_idle_per_host = 8;                 // connections kept for later
     duration idle_timeout = std::chrono::seconds(30);  // and how long
     connector connect{};      // empty: TCP
     connector connect_tls{};  // empty: https is refused (no_tls)
 };
 
-// A client that keeps its connections for the next request to the same scheme, host and port.
+// A client that keeps its connections for the next request to the same scheme, host and port. Move-only.
 //
 //     green::http::session session;
 //     green::http::response answer = session.get("http://example.com/", {.timeout = 5s});

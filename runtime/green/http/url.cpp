@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Boost.URL checks the grammar and takes the text apart. Putting references together is done here: resolve() of
-// version 1.81 decodes %2F on the way, which is another path, and leaves ".." segments that climb above the root.
+// version 1.81 decodes %2F on the way, which is another path, and leaves ".." segments that climb above the root. Its
+// parser takes "http://a:b/" for the empty port of a and the path "b/", which the grammar has no room for.
 #include <green/http/url.h>
 
 #include <green/base/address.h>
@@ -122,6 +123,7 @@ url url::parse(std::string_view text, std::error_code& error) {
         result.port_ = *port;
     }
     const std::string_view path = view(parsed->encoded_path());
+    if (!path.empty() && path.front() != '/') return {};
     result.target_ = target_of(path.empty() ? "/" : path, view(parsed->encoded_query()), parsed->has_query());
     result.fragment_ = view(parsed->encoded_fragment());
     error.clear();
