@@ -61,13 +61,17 @@ TEST_CASE_FIXTURE(leak_check, "curl gets, posts, and reuses its connection") {
     CHECK(curl("--head " + site.url("/hello")).find("Content-Length: 5\r\n") != std::string::npos);
     // Above a megabyte curl waits for 100 Continue first.
     CHECK(output_of("head -c 3000000 /dev/zero | curl -sS -m 20 -T - " + site.url("/put")) == "PUT 3000000");
-    CHECK(output_of("head -c 3000000 /dev/zero | curl -sS -m 20 -H 'Content-Type: x' --data-binary @- " + site.url("/put")) == "POST 3000000");
-    CHECK(curl("--write-out '%{num_connects} ' " + site.url("/hello") + " " + site.url("/hello")) == "hello1 hello0 ");
+    CHECK(output_of("head -c 3000000 /dev/zero | curl -sS -m 20 -H 'Content-Type: x' --data-binary @- " +
+                    site.url("/put")) == "POST 3000000");
+    CHECK(curl("--write-out '%{num_connects} ' " + site.url("/hello") + " " + site.url("/hello")) ==
+          "hello1 hello0 ");
 }
 
 TEST_CASE_FIXTURE(leak_check, "curl understands the refusal of too large a request") {
     web site([](http::request& asked, http::response_writer& answer) { answer.write(asked.read_all()); },
              {.header_limit_bytes = 1000, .body_limit_bytes = 1000});
-    CHECK(curl("--output /dev/null --write-out '%{http_code}' --header 'A: " + std::string(2000, 'x') + "' " + site.url()) == "431");
-    CHECK(output_of("head -c 100000 /dev/zero | curl -sS -m 20 -o /dev/null -w '%{http_code}' -T - " + site.url()) == "413");
+    CHECK(curl("--output /dev/null --write-out '%{http_code}' --header 'A: " + std::string(2000, 'x') + "' " +
+               site.url()) == "431");
+    CHECK(output_of("head -c 100000 /dev/zero | curl -sS -m 20 -o /dev/null -w '%{http_code}' -T - " + site.url()) ==
+          "413");
 }

@@ -24,7 +24,8 @@ struct unpacked {
 };
 
 // Unpacks with pieces of these sizes on both sides.
-unpacked unpack(decoder::coding coding, std::string_view packed, std::size_t in_bytes = 1 << 20, std::size_t out_bytes = 1 << 16) {
+unpacked unpack(decoder::coding coding, std::string_view packed, std::size_t in_bytes = 1 << 20,
+                std::size_t out_bytes = 1 << 16) {
     decoder d(coding);
     std::string text;
     std::vector<std::byte> room(out_bytes);
@@ -47,7 +48,8 @@ std::string sample() {
 
 TEST_CASE("gzip and both kinds of deflate are unpacked, whatever the sizes of the pieces") {
     const std::string text = sample();
-    for (auto [in_bytes, out_bytes] : {std::pair<std::size_t, std::size_t>{1 << 20, 1 << 16}, {1, 4096}, {4096, 1}, {7, 13}}) {
+    for (auto [in_bytes, out_bytes] :
+         {std::pair<std::size_t, std::size_t>{1 << 20, 1 << 16}, {1, 4096}, {4096, 1}, {7, 13}}) {
         CHECK((unpack(decoder::coding::gzip, pack(text, packing::gzip), in_bytes, out_bytes).text == text));
         CHECK((unpack(decoder::coding::deflate, pack(text, packing::zlib), in_bytes, out_bytes).text == text));
         CHECK((unpack(decoder::coding::deflate, pack(text, packing::bare), in_bytes, out_bytes).text == text));

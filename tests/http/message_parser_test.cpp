@@ -22,7 +22,8 @@ struct parsed {
 };
 
 // Shows the text in pieces of `step` bytes, what was not consumed again with more behind it; into outputs of `room`.
-parsed parse(kind k, std::string_view text, std::size_t step = 1 << 20, std::size_t room = 1 << 16, bool then_ends = false) {
+parsed parse(kind k, std::string_view text, std::size_t step = 1 << 20, std::size_t room = 1 << 16,
+             bool then_ends = false) {
     parsed result{message_parser(k), {}};
     std::vector<std::byte> output(room);
     std::size_t shown = 0;
@@ -84,7 +85,8 @@ TEST_CASE("a body ends where its length says, at once without one, or with the s
     CHECK(until_end.parser.is_done());
     CHECK(!until_end.parser.keep_alive());
     CHECK_THROWS(parse(kind::response, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", 1, 10, true));
-    CHECK_THROWS(parse(kind::response, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", 1, 10, true));
+    CHECK_THROWS(
+        parse(kind::response, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", 1, 10, true));
 }
 
 TEST_CASE("a request is parsed, and has no body unless it says so") {
@@ -98,17 +100,19 @@ TEST_CASE("a request is parsed, and has no body unless it says so") {
 }
 
 TEST_CASE("what is not HTTP/1.1, or could be read in two ways, is an error") {
-    for (const char* text : {
-             "SSH-2.0-OpenSSH_9.2p1\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "<html><body>hello</body>",
-             "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n",
-             "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-             "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
-             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
-             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcdefgh\r\n",
-             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n"})
+    for (const char* text :
+         {"SSH-2.0-OpenSSH_9.2p1\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n",
+          "<html><body>hello</body>", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcdefgh\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n"})
         CHECK_MESSAGE(error_of(kind::response, text) == errc::malformed_message, std::string(text));
-    for (const char* text : {"\x16\x03\x01 TLS", "GET /\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n", "G@T / HTTP/1.1\r\n\r\n"})
+    for (const char* text :
+         {"\x16\x03\x01 TLS", "GET /\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n", "G@T / HTTP/1.1\r\n\r\n"})
         CHECK_MESSAGE(error_of(kind::request, text) == errc::malformed_message, std::string(text));
 }
 
@@ -125,9 +129,15 @@ TEST_CASE("damaged messages never do worse than an error") {
         for (unsigned n = random() % 3 + 1; n > 0; --n) {
             const std::size_t at = random() % text.size();
             switch (random() % 3) {
-                case 0: text[at] = evil[random() % evil.size()]; break;
-                case 1: text.erase(at, random() % 4); break;
-                case 2: text.insert(at, 1, evil[random() % evil.size()]); break;
+                case 0:
+                    text[at] = evil[random() % evil.size()];
+                    break;
+                case 1:
+                    text.erase(at, random() % 4);
+                    break;
+                case 2:
+                    text.insert(at, 1, evil[random() % evil.size()]);
+                    break;
             }
         }
         try {

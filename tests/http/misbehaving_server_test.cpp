@@ -40,7 +40,8 @@ TEST_CASE_FIXTURE(leak_check, "a server that closes at once is told from one tha
     CHECK(error_from("HTTP/1.1 200 OK\r\nA: b\r\n") == errc::closed_within_header);
     CHECK(error_from("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345") == errc::closed_within_body);
     CHECK(error_from("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12") == errc::closed_within_body);
-    CHECK(error_from("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n") == errc::closed_within_body);
+    CHECK(error_from("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n") ==
+          errc::closed_within_body);
     CHECK(error_from("") == std::errc::connection_reset);
 }
 
@@ -106,8 +107,8 @@ TEST_CASE_FIXTURE(leak_check, "chunk headers, trailers and interim answers witho
 }
 
 TEST_CASE_FIXTURE(leak_check, "an endless body is given up after the limit, whichever way it comes") {
-    const auto endless = [](const std::string& head, const std::string& piece, const http::request_options& options = {},
-                            std::size_t read_limit = 64 << 20) {
+    const auto endless = [](const std::string& head, const std::string& piece,
+                            const http::request_options& options = {}, std::size_t read_limit = 64 << 20) {
         raw_server server([&](green::byte_stream& peer) {
             read_request_head(peer);
             green::write_all(peer, head);
@@ -143,11 +144,12 @@ TEST_CASE_FIXTURE(leak_check, "a body that ends with the connection is complete"
 }
 
 TEST_CASE_FIXTURE(leak_check, "careless servers are understood") {
-    CHECK(body_from("HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok") == "ok");      // no blank behind the status
+    CHECK(body_from("HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok") == "ok");  // no blank behind the status
     CHECK(body_from("\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") == "ok");
     CHECK(body_from("HTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\nok") == "ok");
     CHECK(body_from("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok") == "ok");
-    CHECK(body_from("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") == "ok");
+    CHECK(body_from("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 "
+                    "OK\r\nContent-Length: 2\r\n\r\nok") == "ok");
     CHECK(body_from("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n") == "");
     CHECK(body_from("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n") == "");
 }
@@ -173,7 +175,8 @@ TEST_CASE_FIXTURE(leak_check, "a header that comes byte by byte is the same head
 TEST_CASE_FIXTURE(leak_check, "a packed bomb is stopped by the limit, in little memory") {
     const std::string bomb = pack(std::string(50'000'000, '\0'), packing::gzip);
     const std::string answer =
-        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(bomb.size()) + "\r\n\r\n" + bomb;
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(bomb.size()) + "\r\n\r\n" +
+        bomb;
     CHECK(error_from(answer, {.body_limit_bytes = 1'000'000}) == errc::body_too_large);
     raw_server server(always(answer));
     http::session session;
@@ -184,7 +187,8 @@ TEST_CASE_FIXTURE(leak_check, "a packed bomb is stopped by the limit, in little 
 TEST_CASE_FIXTURE(leak_check, "a body that is not what its Content-Encoding says is an error") {
     const std::string packed = pack("hello hello hello", packing::gzip);
     CHECK(body_from("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed) == "hello hello hello");
-    CHECK(error_from("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed.substr(0, 20)) == errc::decompression_failed);
+    CHECK(error_from("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed.substr(0, 20)) ==
+          errc::decompression_failed);
     CHECK(error_from("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nplain text") == errc::decompression_failed);
     CHECK(error_from("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nxyz") == errc::unsupported_coding);
 }
@@ -230,7 +234,8 @@ TEST_CASE_FIXTURE(virtual_time, "a server that takes no more of the request ends
     raw_server server([](green::byte_stream&) { green::sleep(1h); });
     http::session session;
     const std::string much(50'000'000, 'x');
-    CHECK(error_of([&] { session.request("PUT", server.url(), {}, much, {.timeout = 5s}); }) == errc::timed_out_sending);
+    CHECK(error_of([&] { session.request("PUT", server.url(), {}, much, {.timeout = 5s}); }) ==
+          errc::timed_out_sending);
 }
 
 TEST_CASE_FIXTURE(leak_check, "a refused connection is the error of connecting") {
@@ -244,7 +249,8 @@ TEST_CASE_FIXTURE(leak_check, "redirects in a circle, too many, or to nowhere ar
     raw_server server([&](green::byte_stream& peer) {
         const std::string head = read_request_head(peer);
         const auto answer = [&](const std::string& location) {
-            green::write_all(peer, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\nLocation: " + location + "\r\n\r\n");
+            green::write_all(peer, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\nLocation: " +
+                                       location + "\r\n\r\n");
         };
         if (head.starts_with("GET /a")) return answer("/b");
         if (head.starts_with("GET /b")) return answer("/a#x");
@@ -260,8 +266,9 @@ TEST_CASE_FIXTURE(leak_check, "redirects in a circle, too many, or to nowhere ar
     CHECK(error_at("/many") == errc::too_many_redirects);
     CHECK(error_at("/foreign") == errc::unsupported_scheme);
     CHECK(error_at("/nowhere") == errc::invalid_redirect);
-    CHECK(what_of([&] { session.get(server.url("/a")); }) == "green: GET " + server.url("/a") + " (redirected to " + server.url("/b") +
-                                                                "): back to " + server.url("/a#x") + ": the redirects go in a circle");
+    CHECK(what_of([&] { session.get(server.url("/a")); }) ==
+          "green: GET " + server.url("/a") + " (redirected to " + server.url("/b") + "): back to " +
+              server.url("/a#x") + ": the redirects go in a circle");
     CHECK(session.get(server.url("/a"), {.follow_redirects = false}).status() == 302);
 }
 
@@ -274,7 +281,8 @@ TEST_CASE_FIXTURE(leak_check, "garbage behind a status line is an error") {
 }
 
 TEST_CASE_FIXTURE(leak_check, "a request that is cancelled or killed leaves nothing behind, wherever it is") {
-    for (const std::string sent : {"", "HTTP/1.1 200 OK\r\nA:", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"}) {
+    for (const std::string sent : {"", "HTTP/1.1 200 OK\r\nA:", "HTTP/1.1 200 OK\r\n\r\n",
+                                   "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"}) {
         raw_server server([&](green::byte_stream& peer) {
             read_request_head(peer);
             green::write_all(peer, sent);

@@ -15,8 +15,10 @@ using green::http::detail::redirectable;
 namespace {
 
 redirectable request(std::string method, bool has_body) {
-    return {std::move(method), url::parse("http://a/b/c#f"),
-            {{"Authorization", "secret"}, {"Cookie", "a=1"}, {"Content-Type", "text/plain"}, {"X", "y"}}, has_body};
+    return {std::move(method),
+            url::parse("http://a/b/c#f"),
+            {{"Authorization", "secret"}, {"Cookie", "a=1"}, {"Content-Type", "text/plain"}, {"X", "y"}},
+            has_body};
 }
 
 }  // namespace
@@ -28,10 +30,11 @@ TEST_CASE("which method a redirect leads to") {
         const char* after;
         bool keeps_body;
     } const rules[] = {
-        {301, "GET", "GET", true},   {302, "GET", "GET", true},    {303, "GET", "GET", true},   {301, "HEAD", "HEAD", true},
-        {303, "HEAD", "HEAD", true}, {301, "POST", "GET", false},  {302, "POST", "GET", false}, {303, "POST", "GET", false},
-        {303, "PUT", "GET", false},  {301, "PUT", "PUT", true},    {302, "DELETE", "DELETE", true},
-        {307, "POST", "POST", true}, {308, "POST", "POST", true},  {307, "PUT", "PUT", true},
+        {301, "GET", "GET", true},   {302, "GET", "GET", true},       {303, "GET", "GET", true},
+        {301, "HEAD", "HEAD", true}, {303, "HEAD", "HEAD", true},     {301, "POST", "GET", false},
+        {302, "POST", "GET", false}, {303, "POST", "GET", false},     {303, "PUT", "GET", false},
+        {301, "PUT", "PUT", true},   {302, "DELETE", "DELETE", true}, {307, "POST", "POST", true},
+        {308, "POST", "POST", true}, {307, "PUT", "PUT", true},
     };
     for (const auto& rule : rules) {
         const redirectable next = follow(request(rule.before, true), rule.status, "/x");
@@ -58,6 +61,8 @@ TEST_CASE("a fragment is kept unless the location has its own") {
 }
 
 TEST_CASE("a location that is no URL of ours is an error that quotes it") {
-    CHECK_THROWS_WITH(follow(request("GET", false), 302, "http://a:99999/"), "\"http://a:99999/\": a redirect leads to an invalid URL");
-    CHECK_THROWS_WITH(follow(request("GET", false), 302, "ftp://a/"), "\"ftp://a/\": only http and https can be fetched");
+    CHECK_THROWS_WITH(follow(request("GET", false), 302, "http://a:99999/"),
+                      "\"http://a:99999/\": a redirect leads to an invalid URL");
+    CHECK_THROWS_WITH(follow(request("GET", false), 302, "ftp://a/"),
+                      "\"ftp://a/\": only http and https can be fetched");
 }

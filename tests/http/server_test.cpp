@@ -20,7 +20,8 @@ std::string converse(const web& site, std::string_view text, bool then_end = tru
     if (then_end) peer.shutdown_write();
     std::string answer;
     std::array<char, 4096> piece;
-    while (std::size_t count = peer.read_some(std::as_writable_bytes(std::span(piece)))) answer.append(piece.data(), count);
+    while (std::size_t count = peer.read_some(std::as_writable_bytes(std::span(piece))))
+        answer.append(piece.data(), count);
     return answer;
 }
 
@@ -53,10 +54,11 @@ TEST_CASE_FIXTURE(leak_check, "a request's body, read or not, is no part of the 
     web site([](http::request& asked, http::response_writer& answer) {
         answer.write(asked.path() == "/read" ? asked.read_all() : asked.path());
     });
-    const std::string answers = converse(site,
-                                         "POST /skip HTTP/1.1\r\nHost: x\r\nContent-Length: 25\r\n\r\nGET /evil HTTP/1.1\r\n\r\nabc"
-                                         "POST /skip HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
-                                         "POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    const std::string answers =
+        converse(site,
+                 "POST /skip HTTP/1.1\r\nHost: x\r\nContent-Length: 25\r\n\r\nGET /evil HTTP/1.1\r\n\r\nabc"
+                 "POST /skip HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+                 "POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
     CHECK(occurrences(answers, "HTTP/1.1 200 OK\r\n") == 3);
     CHECK(answers.ends_with("\r\n\r\nabc"));
     CHECK(answers.find("evil") == std::string::npos);
@@ -112,7 +114,8 @@ TEST_CASE_FIXTURE(leak_check, "a client of HTTP/1.0 gets no chunks, and its conn
     CHECK(flushed.ends_with("\r\n\r\na"));
     CHECK(flushed.find("chunked") == std::string::npos);
     CHECK(converse(site, "GET / HTTP/1.0\r\n\r\n", false).find("Connection: close") != std::string::npos);
-    const std::string two = converse(site, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n\r\n", false);
+    const std::string two =
+        converse(site, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n\r\n", false);
     CHECK(occurrences(two, "HTTP/1.1 200 OK") == 2);
     CHECK(occurrences(two, "Connection: keep-alive") == 1);
 }
@@ -123,18 +126,23 @@ TEST_CASE_FIXTURE(leak_check, "bad requests are refused with the right status") 
     CHECK(refusal("nonsense\r\n\r\n") == "HTTP/1.1 400 Bad Request");
     CHECK(refusal("GET / HTTP/1.1\r\n\r\n") == "HTTP/1.1 400 Bad Request");
     CHECK(refusal("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") == "HTTP/1.1 400 Bad Request");
-    CHECK(refusal("GET / HTTP/1.1\r\nHost: a\r\nA: " + std::string(1000, 'x') + "\r\n\r\n") == "HTTP/1.1 431 Request Header Fields Too Large");
+    CHECK(refusal("GET / HTTP/1.1\r\nHost: a\r\nA: " + std::string(1000, 'x') + "\r\n\r\n") ==
+          "HTTP/1.1 431 Request Header Fields Too Large");
     CHECK(refusal("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n") == "HTTP/1.1 413 Content Too Large");
-    CHECK(refusal("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n") == "HTTP/1.1 501 Not Implemented");
-    CHECK(refusal("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n") == "HTTP/1.1 400 Bad Request");
+    CHECK(refusal("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n") ==
+          "HTTP/1.1 501 Not Implemented");
+    CHECK(refusal("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n") ==
+          "HTTP/1.1 400 Bad Request");
     CHECK(refusal("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n") == "HTTP/1.1 400 Bad Request");
     CHECK(refusal("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") == "HTTP/1.1 200 OK");
 }
 
 TEST_CASE_FIXTURE(leak_check, "a handler that reads a bad body need not care") {
-    web site([](http::request& asked, http::response_writer& answer) { answer.write(asked.read_all()); }, {.body_limit_bytes = 100});
+    web site([](http::request& asked, http::response_writer& answer) { answer.write(asked.read_all()); },
+             {.body_limit_bytes = 100});
     const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-    CHECK(first_line(converse(site, head + "65\r\n" + std::string(101, 'x') + "\r\n0\r\n\r\n", false)) == "HTTP/1.1 413 Content Too Large");
+    CHECK(first_line(converse(site, head + "65\r\n" + std::string(101, 'x') + "\r\n0\r\n\r\n", false)) ==
+          "HTTP/1.1 413 Content Too Large");
     CHECK(first_line(converse(site, head + "xyz\r\n", false)) == "HTTP/1.1 400 Bad Request");
     CHECK(converse(site, head + "5\r\nab") == "");
 }
@@ -150,14 +158,16 @@ TEST_CASE_FIXTURE(leak_check, "what a handler throws is reported, and becomes a 
             reports.push_back(asked.target() + ": ...");
         }
     };
-    web site([](http::request& asked, http::response_writer& answer) {
-        answer.headers().set("X", "y");
-        if (asked.path() == "/promise") return answer.headers().set("Content-Length", "5");
-        answer.write("half an ans");
-        if (asked.path() == "/late") answer.flush();
-        if (asked.path() == "/odd") throw 42;
-        throw std::runtime_error("no database");
-    }, {.report = report});
+    web site(
+        [](http::request& asked, http::response_writer& answer) {
+            answer.headers().set("X", "y");
+            if (asked.path() == "/promise") return answer.headers().set("Content-Length", "5");
+            answer.write("half an ans");
+            if (asked.path() == "/late") answer.flush();
+            if (asked.path() == "/odd") throw 42;
+            throw std::runtime_error("no database");
+        },
+        {.report = report});
     http::session session;
     auto answer = session.get(site.url("/early"));
     CHECK(answer.status() == 500);
@@ -166,9 +176,10 @@ TEST_CASE_FIXTURE(leak_check, "what a handler throws is reported, and becomes a 
     CHECK(session.get(site.url("/odd")).status() == 500);
     CHECK(session.get(site.url("/promise")).status() == 500);
     CHECK(error_of([&] { session.get(site.url("/late")).read_all(); }) == errc::closed_within_body);
-    CHECK(reports == std::vector<std::string>{
-                         "/early: no database", "/odd: ...",
-                         "/promise: green: the handler wrote 0 bytes and promised 5 in its Content-Length", "/late: no database"});
+    CHECK(reports ==
+          std::vector<std::string>{"/early: no database", "/odd: ...",
+                                   "/promise: green: the handler wrote 0 bytes and promised 5 in its Content-Length",
+                                   "/late: no database"});
 }
 
 TEST_CASE_FIXTURE(virtual_time, "a client that is too slow is told so or cut off") {
@@ -185,7 +196,8 @@ TEST_CASE_FIXTURE(virtual_time, "a client that is too slow is told so or cut off
 
 TEST_CASE_FIXTURE(virtual_time, "a handler that waits for a body that does not come gives up") {
     web site([](http::request& asked, http::response_writer&) { asked.read_all(); }, {.step_timeout = 5s});
-    CHECK(first_line(converse(site, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab", false)) == "HTTP/1.1 408 Request Timeout");
+    CHECK(first_line(converse(site, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab", false)) ==
+          "HTTP/1.1 408 Request Timeout");
     CHECK(clock.elapsed() < 10s);
 }
 
@@ -201,7 +213,8 @@ TEST_CASE_FIXTURE(leak_check, "a client that waits for 100 Continue gets it when
     green::write_all(peer, "abc");
     green::read_until(peer, text, "\r\n\r\nabc");
     CHECK(text.starts_with("HTTP/1.1 200 OK"));
-    const std::string unread = converse(site, "PUT /skip HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", false);
+    const std::string unread =
+        converse(site, "PUT /skip HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", false);
     CHECK(unread.starts_with("HTTP/1.1 200 OK"));
     CHECK(unread.find("Connection: close") != std::string::npos);
 }
@@ -249,7 +262,8 @@ TEST_CASE_FIXTURE(virtual_time, "a stop kills what does not finish within the gr
 }
 
 TEST_CASE_FIXTURE(leak_check, "a server that is dropped ends with all its connections") {
-    auto site = std::make_unique<http::server>(any_loopback_port(), [](http::request&, http::response_writer&) { green::sleep(1h); });
+    auto site = std::make_unique<http::server>(any_loopback_port(),
+                                               [](http::request&, http::response_writer&) { green::sleep(1h); });
     green::tcp_stream idle = green::connect(site->local_endpoint());
     green::tcp_stream busy = green::connect(site->local_endpoint());
     green::write_all(busy, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -263,9 +277,11 @@ TEST_CASE_FIXTURE(leak_check, "a server that is dropped ends with all its connec
 
 TEST_CASE_FIXTURE(leak_check, "a client that goes away in the middle harms nobody") {
     int reports = 0;
-    web site([](http::request&, http::response_writer& answer) {
-        for (int i = 0; i < 1000; ++i) answer.write(std::string(100'000, 'x'));
-    }, {.report = [&](const http::request&, std::exception_ptr) { ++reports; }});
+    web site(
+        [](http::request&, http::response_writer& answer) {
+            for (int i = 0; i < 1000; ++i) answer.write(std::string(100'000, 'x'));
+        },
+        {.report = [&](const http::request&, std::exception_ptr) { ++reports; }});
     {
         green::tcp_stream peer = green::connect(site.server.local_endpoint());
         green::write_all(peer, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -57,7 +57,8 @@ TEST_CASE_FIXTURE(leak_check, "a connection serves one request after the other")
     CHECK(session.idle_count() == 0);
 }
 
-TEST_CASE_FIXTURE(leak_check, "requests at the same time have connections of their own, of which only some are kept") {
+TEST_CASE_FIXTURE(leak_check,
+                  "requests at the same time have connections of their own, of which only some are kept") {
     web site([](http::request&, http::response_writer& answer) {
         green::sleep(1ms);
         answer.write("x");
@@ -127,7 +128,8 @@ TEST_CASE_FIXTURE(leak_check, "a kept connection that the server closed is repla
     CHECK(server.connection_count == 5);
 }
 
-TEST_CASE_FIXTURE(leak_check, "a kept connection that dies under the request is replaced once, if nothing can go wrong by it") {
+TEST_CASE_FIXTURE(leak_check,
+                  "a kept connection that dies under the request is replaced once, if nothing can go wrong by it") {
     int request_count = 0;
     raw_server server([&](green::byte_stream& peer) {
         while (!read_request_head(peer).empty()) {
@@ -160,7 +162,8 @@ TEST_CASE_FIXTURE(leak_check, "a request that must not be made twice is not") {
     };
     CHECK(error_on_second([&] { session.request("POST", server.url(), {}, "x"); }) == errc::closed_before_answer);
     CHECK(requests == 2);
-    CHECK(error_on_second([&] { session.request("PUT", server.url(), {}, http::body_source(in_pieces("x"))); }) == errc::closed_before_answer);
+    CHECK(error_on_second([&] { session.request("PUT", server.url(), {}, http::body_source(in_pieces("x"))); }) ==
+          errc::closed_before_answer);
     CHECK(requests == 2);
     CHECK(!error_on_second([&] { session.request("PUT", server.url(), {}, "x"); }));
     CHECK(requests == 3);
@@ -182,11 +185,13 @@ TEST_CASE_FIXTURE(leak_check, "bodies are sent whole, with a known length, or in
     CHECK(promised.read_all() == "piece by piece");
     CHECK(session.request("POST", site.url()).headers().get("X-Length") == "0");
     CHECK(session.get(site.url()).headers().get("X-Length") == "unknown");
-    CHECK(session.request("POST", site.url(), {{"Content-Length", "99"}, {"Transfer-Encoding", "x"}}, "ab").read_all() == "ab");
+    CHECK(session.request("POST", site.url(), {{"Content-Length", "99"}, {"Transfer-Encoding", "x"}}, "ab")
+              .read_all() == "ab");
     CHECK(site.server.connection_count() == 1);
     for (std::uint64_t wrong : {13, 15})
-        CHECK(error_of([&] { session.request("PUT", site.url(), {}, http::body_source(in_pieces("piece by piece"), wrong)); }) ==
-              errc::invalid_request);
+        CHECK(error_of([&] {
+                  session.request("PUT", site.url(), {}, http::body_source(in_pieces("piece by piece"), wrong));
+              }) == errc::invalid_request);
 }
 
 TEST_CASE_FIXTURE(leak_check, "large bodies stream through both ways in little pieces") {
@@ -210,7 +215,8 @@ TEST_CASE_FIXTURE(leak_check, "large bodies stream through both ways in little p
     std::size_t received = 0;
     bool all_right = true;
     while (std::size_t count = answer.read_some(piece)) {
-        for (std::size_t i = 0; i < count; ++i) all_right &= piece[i] == static_cast<std::byte>((received + i) * 31 >> 3);
+        for (std::size_t i = 0; i < count; ++i)
+            all_right &= piece[i] == static_cast<std::byte>((received + i) * 31 >> 3);
         received += count;
     }
     CHECK(all_right);
@@ -263,7 +269,8 @@ TEST_CASE_FIXTURE(leak_check, "redirects are followed, recorded, and may be left
     CHECK(session.get(site.url("/one"), {.follow_redirects = false}).headers().get("Location") == "two?x");
     CHECK(error_of([&] { session.get(site.url("/one"), {.max_redirects = 1}); }) == errc::too_many_redirects);
     CHECK(session.get(site.url("/one"), {.max_redirects = 2}).status() == 200);
-    CHECK(error_of([&] { session.request("POST", site.url("/one"), {}, http::body_source(in_pieces("x"))); }) == errc::body_not_repeatable);
+    CHECK(error_of([&] { session.request("POST", site.url("/one"), {}, http::body_source(in_pieces("x"))); }) ==
+          errc::body_not_repeatable);
     CHECK(session.request("POST", site.url("/two"), {}, http::body_source(in_pieces("x"))).read_all() == "the end");
 }
 
@@ -294,9 +301,12 @@ TEST_CASE_FIXTURE(leak_check, "what cannot be requested is refused before anythi
 }
 
 TEST_CASE_FIXTURE(leak_check, "a connector of one's own decides where the bytes go") {
-    web site([](http::request& asked, http::response_writer& answer) { answer.write(asked.headers().get_or("Host", "")); });
+    web site([](http::request& asked, http::response_writer& answer) {
+        answer.write(asked.headers().get_or("Host", ""));
+    });
     std::vector<std::string> asked_for;
-    const auto connect = [&](const std::string& host, std::uint16_t port, green::time_point) -> std::unique_ptr<green::byte_stream> {
+    const auto connect = [&](const std::string& host, std::uint16_t port,
+                             green::time_point) -> std::unique_ptr<green::byte_stream> {
         asked_for.push_back(host + " " + std::to_string(port));
         return std::make_unique<green::tcp_stream>(green::connect(site.server.local_endpoint()));
     };
@@ -306,9 +316,10 @@ TEST_CASE_FIXTURE(leak_check, "a connector of one's own decides where the bytes 
     CHECK(asked_for == std::vector<std::string>{"nowhere.example 81", "secure.example 443"});
     CHECK(session.idle_count() == 2);
 
-    http::session late({.connect = [](const std::string&, std::uint16_t, green::time_point) -> std::unique_ptr<green::byte_stream> {
-        throw std::system_error(std::make_error_code(std::errc::timed_out));
-    }});
+    http::session late(
+        {.connect = [](const std::string&, std::uint16_t, green::time_point) -> std::unique_ptr<green::byte_stream> {
+            throw std::system_error(std::make_error_code(std::errc::timed_out));
+        }});
     CHECK(error_of([&] { late.get("http://x/"); }) == errc::timed_out_connecting);
 }
 
@@ -346,7 +357,8 @@ TEST_CASE_FIXTURE(leak_check, "what throws inside a body's function reaches the 
     web site(echo);
     http::session session;
     auto failing = [](std::span<std::byte>) -> std::size_t { throw std::runtime_error("disk on fire"); };
-    CHECK_THROWS_WITH_AS(session.request("PUT", site.url(), {}, http::body_source(failing)), "disk on fire", std::runtime_error);
+    CHECK_THROWS_WITH_AS(session.request("PUT", site.url(), {}, http::body_source(failing)), "disk on fire",
+                         std::runtime_error);
     CHECK(session.idle_count() == 0);
 }
 

@@ -28,7 +28,8 @@ inline green::endpoint any_loopback_port() {
 // A server that stops when the test ends.
 class web {
   public:
-    explicit web(http::handler h, http::server_options options = {}) : server(any_loopback_port(), std::move(h), std::move(options)) {}
+    explicit web(http::handler h, http::server_options options = {})
+        : server(any_loopback_port(), std::move(h), std::move(options)) {}
     ~web() { server.stop(0s); }
 
     std::string url(std::string_view target = "/") const {
@@ -63,7 +64,9 @@ class raw_server {
     }
 
     green::endpoint endpoint() const { return listener_.local_endpoint(); }
-    std::string url(std::string_view target = "/") const { return "http://" + endpoint().to_string() + std::string(target); }
+    std::string url(std::string_view target = "/") const {
+        return "http://" + endpoint().to_string() + std::string(target);
+    }
 
     int connection_count = 0;
 

@@ -64,9 +64,9 @@ TEST_CASE("bytes that have no place in a URL are percent-encoded, what is encode
 TEST_CASE("what cannot be fetched is refused with the reason") {
     CHECK(error_of("ftp://a/") == errc::unsupported_scheme);
     CHECK(error_of("mailto:x@y") == errc::unsupported_scheme);
-    for (const char* text : {"", "/x", "a/b", "http:", "http:///x", "http://", "http://:80/", "http://a:65536/", "http://a:0/",
-                             "http://a:b/", "http://user@a/", "http://user:pw@a/", "http://[::1/", "http://[:::]/", "http://a%20b/",
-                             "http://a\r\nb/", "//a/b"})
+    for (const char* text : {"", "/x", "a/b", "http:", "http:///x", "http://", "http://:80/", "http://a:65536/",
+                             "http://a:0/", "http://a:b/", "http://user@a/", "http://user:pw@a/", "http://[::1/",
+                             "http://[:::]/", "http://a%20b/", "http://a\r\nb/", "//a/b"})
         CHECK_MESSAGE(error_of(text) == errc::invalid_url, std::string(text));
     CHECK_THROWS_WITH_AS(url::parse("http://a:b/"), "green: \"http://a:b/\": not a valid URL", std::system_error);
 }
@@ -74,16 +74,39 @@ TEST_CASE("what cannot be fetched is refused with the reason") {
 TEST_CASE("references are resolved as RFC 3986 section 5.4 shows") {
     const url base = url::parse("http://a/b/c/d;p?q");
     const std::pair<const char*, const char*> examples[] = {
-        {"http:g", ""},           {"g", "http://a/b/c/g"},      {"./g", "http://a/b/c/g"},      {"g/", "http://a/b/c/g/"},
-        {"/g", "http://a/g"},     {"//g", "http://g/"},         {"?y", "http://a/b/c/d;p?y"},   {"g?y", "http://a/b/c/g?y"},
-        {"#s", "http://a/b/c/d;p?q#s"},                         {"g#s", "http://a/b/c/g#s"},    {"g?y#s", "http://a/b/c/g?y#s"},
-        {";x", "http://a/b/c/;x"},                              {"g;x", "http://a/b/c/g;x"},    {"", "http://a/b/c/d;p?q"},
-        {".", "http://a/b/c/"},   {"./", "http://a/b/c/"},      {"..", "http://a/b/"},          {"../", "http://a/b/"},
-        {"../g", "http://a/b/g"}, {"../..", "http://a/"},       {"../../", "http://a/"},        {"../../g", "http://a/g"},
-        {"../../../g", "http://a/g"},                           {"/./g", "http://a/g"},         {"/../g", "http://a/g"},
-        {"g.", "http://a/b/c/g."},                              {"g..", "http://a/b/c/g.."},    {"./../g", "http://a/b/g"},
-        {"./g/.", "http://a/b/c/g/"},                           {"g/./h", "http://a/b/c/g/h"},  {"g/../h", "http://a/b/c/h"},
-        {"g?y/./x", "http://a/b/c/g?y/./x"},                    {"g#s/../x", "http://a/b/c/g#s/../x"},
+        {"http:g", ""},
+        {"g", "http://a/b/c/g"},
+        {"./g", "http://a/b/c/g"},
+        {"g/", "http://a/b/c/g/"},
+        {"/g", "http://a/g"},
+        {"//g", "http://g/"},
+        {"?y", "http://a/b/c/d;p?y"},
+        {"g?y", "http://a/b/c/g?y"},
+        {"#s", "http://a/b/c/d;p?q#s"},
+        {"g#s", "http://a/b/c/g#s"},
+        {"g?y#s", "http://a/b/c/g?y#s"},
+        {";x", "http://a/b/c/;x"},
+        {"g;x", "http://a/b/c/g;x"},
+        {"", "http://a/b/c/d;p?q"},
+        {".", "http://a/b/c/"},
+        {"./", "http://a/b/c/"},
+        {"..", "http://a/b/"},
+        {"../", "http://a/b/"},
+        {"../g", "http://a/b/g"},
+        {"../..", "http://a/"},
+        {"../../", "http://a/"},
+        {"../../g", "http://a/g"},
+        {"../../../g", "http://a/g"},
+        {"/./g", "http://a/g"},
+        {"/../g", "http://a/g"},
+        {"g.", "http://a/b/c/g."},
+        {"g..", "http://a/b/c/g.."},
+        {"./../g", "http://a/b/g"},
+        {"./g/.", "http://a/b/c/g/"},
+        {"g/./h", "http://a/b/c/g/h"},
+        {"g/../h", "http://a/b/c/h"},
+        {"g?y/./x", "http://a/b/c/g?y/./x"},
+        {"g#s/../x", "http://a/b/c/g#s/../x"},
         {"https://x:1/y", "https://x:1/y"},
     };
     for (const auto& [reference, expected] : examples) {

@@ -17,20 +17,25 @@ namespace {
 
 std::unique_ptr<byte_stream> connect_tcp(const std::string& host, std::uint16_t port, time_point deadline) {
     const auto address = host == "localhost" ? ip_address::loopback_v4() : ip_address::try_parse(host);
-    if (!address) throw std::system_error(std::make_error_code(std::errc::address_not_available), "no resolver for " + host);
+    if (!address)
+        throw std::system_error(std::make_error_code(std::errc::address_not_available), "no resolver for " + host);
     return std::make_unique<tcp_stream>(green::connect(endpoint{*address, port}, {.deadline = deadline}));
 }
 
 // A peer that went away, as opposed to one that is slow or talks nonsense.
 bool is_disconnection(const std::error_code& error) noexcept {
-    return error == errc::closed_before_answer || error == std::errc::connection_reset || error == std::errc::broken_pipe;
+    return error == errc::closed_before_answer || error == std::errc::connection_reset ||
+           error == std::errc::broken_pipe;
 }
 
 }  // namespace
 
-attempt::attempt(std::shared_ptr<connection_pool> pool, const session_options& session, const request_options& options,
-                 const body_source& body)
-    : pool_(std::move(pool)), session_(session), options_(options), body_(body),
+attempt::attempt(std::shared_ptr<connection_pool> pool, const session_options& session,
+                 const request_options& options, const body_source& body)
+    : pool_(std::move(pool)),
+      session_(session),
+      options_(options),
+      body_(body),
       deadline_(hub::current().deadline_after(options.timeout)) {}
 
 std::unique_ptr<exchange> attempt::perform(const redirectable& request) {
@@ -59,7 +64,8 @@ std::unique_ptr<connection> attempt::connect(const http::url& where) const {
     const time_point deadline = std::min(deadline_, hub::current().deadline_after(options_.connect_timeout));
     const connector& by = where.is_https() ? session_.connect_tls : session_.connect;
     try {
-        auto stream = by ? by(where.host(), where.port(), deadline) : connect_tcp(where.host(), where.port(), deadline);
+        auto stream =
+            by ? by(where.host(), where.port(), deadline) : connect_tcp(where.host(), where.port(), deadline);
         return std::make_unique<connection>(std::move(stream));
     } catch (const std::system_error& error) {
         if (error.code() != std::errc::timed_out) throw;
@@ -85,7 +91,8 @@ std::unique_ptr<exchange> attempt::try_on(lease& l, const redirectable& request)
         const bool may_keep = !send_failure && !fields.has_token("Connection", "close");
         const body_rules rules{options_.body_limit_bytes,
                                options_.decompress && !request.headers.contains("Accept-Encoding")};
-        return std::make_unique<exchange>(std::move(l), std::move(parser), rules, may_keep, request.method, request.url);
+        return std::make_unique<exchange>(std::move(l), std::move(parser), rules, may_keep, request.method,
+                                          request.url);
     } catch (const std::system_error&) {
         if (send_failure) std::rethrow_exception(send_failure);
         throw;
@@ -126,7 +133,8 @@ void attempt::send_pieces(body_writer& writer) const {
     const std::optional<std::uint64_t> length = body_.length_bytes();
     while (const std::size_t count = body_.get_function()(room)) {
         sent += count;
-        if (count > room.size() || sent > length.value_or(sent)) fail(errc::invalid_request, "the body is longer than promised");
+        if (count > room.size() || sent > length.value_or(sent))
+            fail(errc::invalid_request, "the body is longer than promised");
         writer.write(std::span(room).first(count));
     }
     if (sent < length.value_or(sent)) fail(errc::invalid_request, "the body is shorter than promised");

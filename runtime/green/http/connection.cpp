@@ -69,9 +69,12 @@ void connection::fail(const std::error_code& error) {
     has_failed_ = true;
     if (error != std::errc::timed_out) throw std::system_error(error, stream_->describe());
     switch (phase_) {
-        case phase::sending: fail_with(errc::timed_out_sending, "send");
-        case phase::waiting: fail_with(errc::timed_out_waiting, "receive");
-        case phase::in_body: break;
+        case phase::sending:
+            fail_with(errc::timed_out_sending, "send");
+        case phase::waiting:
+            fail_with(errc::timed_out_waiting, "receive");
+        case phase::in_body:
+            break;
     }
     fail_with(errc::timed_out_in_body, "receive");
 }

@@ -43,7 +43,8 @@ enum class phase { sending, waiting, in_body };
 // named below. After an error, or a cancellation, it is good for closing only.
 class connection {
   public:
-    explicit connection(std::unique_ptr<byte_stream> stream) noexcept : owned_(std::move(stream)), stream_(owned_.get()) {}
+    explicit connection(std::unique_ptr<byte_stream> stream) noexcept
+        : owned_(std::move(stream)), stream_(owned_.get()) {}
     // `stream` outlives it.
     explicit connection(byte_stream& stream) noexcept : stream_(&stream) {}
 

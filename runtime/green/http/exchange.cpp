@@ -9,7 +9,12 @@ namespace green::http {
 namespace detail {
 
 exchange::exchange(lease l, message_parser p, const body_rules& rules, bool may_keep, std::string m, http::url u)
-    : parser(std::move(p)), method(std::move(m)), url(std::move(u)), lease_(std::move(l)), rules_(rules), may_keep_(may_keep) {
+    : parser(std::move(p)),
+      method(std::move(m)),
+      url(std::move(u)),
+      lease_(std::move(l)),
+      rules_(rules),
+      may_keep_(may_keep) {
     lease_->set_phase(phase::in_body);
     release_if_done();
 }
@@ -78,7 +83,8 @@ std::size_t exchange::read_decoded(std::span<std::byte> buffer) {
         const std::size_t size = read_travelling(packed_);
         undecoded_ = std::span(packed_).first(size);
         if (size != 0) continue;
-        if (!decoder_->is_complete()) throw std::system_error(make_error_code(errc::decompression_failed), "the end is missing");
+        if (!decoder_->is_complete())
+            throw std::system_error(make_error_code(errc::decompression_failed), "the end is missing");
         return 0;
     }
 }

@@ -48,8 +48,8 @@ class exchange {
     bool decoder_is_chosen_ = false;
     std::unique_ptr<decoder> decoder_;
     std::uint64_t decoded_bytes_ = 0;
-    std::vector<std::byte> packed_;          // storage
-    std::span<const std::byte> undecoded_;   // in packed_
+    std::vector<std::byte> packed_;         // storage
+    std::span<const std::byte> undecoded_;  // in packed_
 };
 
 }  // namespace green::http::detail

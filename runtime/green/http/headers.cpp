@@ -34,9 +34,11 @@ std::string_view trimmed(std::string_view text) noexcept {
 }
 
 headers::field checked(std::string_view name, std::string_view value) {
-    if (!is_token(name)) throw std::invalid_argument("green: \"" + std::string(name) + "\" cannot be the name of an HTTP header");
+    if (!is_token(name))
+        throw std::invalid_argument("green: \"" + std::string(name) + "\" cannot be the name of an HTTP header");
     if (std::ranges::any_of(value, is_control))
-        throw std::invalid_argument("green: the value of the HTTP header " + std::string(name) + " has control characters");
+        throw std::invalid_argument("green: the value of the HTTP header " + std::string(name) +
+                                    " has control characters");
     return {std::string(name), std::string(trimmed(value))};
 }
 
@@ -95,7 +97,8 @@ bool headers::has_token(std::string_view name, std::string_view token) const noe
 
 void headers::set(std::string_view name, std::string_view value) {
     field replacement = checked(name, value);
-    auto first = std::ranges::find_if(fields_, [&](const field& each) { return equal_ignoring_case(each.name, name); });
+    auto first =
+        std::ranges::find_if(fields_, [&](const field& each) { return equal_ignoring_case(each.name, name); });
     if (first == fields_.end()) {
         fields_.push_back(std::move(replacement));
         return;

@@ -88,12 +88,15 @@ struct message_parser::beast_parser final : message_parser::implementation, beas
     bool keep_alive() const noexcept override { return base::keep_alive(); }
     bool is_chunked() const noexcept override { return base::chunked(); }
     std::optional<std::uint64_t> content_length() const noexcept override { return to_std(base::content_length()); }
-    std::optional<std::uint64_t> remaining() const noexcept override { return to_std(base::content_length_remaining()); }
+    std::optional<std::uint64_t> remaining() const noexcept override {
+        return to_std(base::content_length_remaining());
+    }
 
   private:
     std::size_t take(beast::string_view body) noexcept {
         const std::size_t count = std::min(body.size(), output_.size());
-        if (count != 0) std::memmove(output_.data(), body.data(), count);  // may be the same memory; see connection.cpp
+        if (count != 0)
+            std::memmove(output_.data(), body.data(), count);  // may be the same memory; see connection.cpp
         output_ = output_.subspan(count);
         return count;
     }
@@ -116,7 +119,9 @@ struct message_parser::beast_parser final : message_parser::implementation, beas
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
     std::size_t on_body_impl(beast::string_view body, error_code&) override { return take(body); }
     void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override { return take(body); }
+    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
+        return take(body);
+    }
     void on_finish_impl(error_code&) override {}
 
     std::span<std::byte> output_;  // what is left of it; valid during put()

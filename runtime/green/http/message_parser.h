@@ -42,10 +42,10 @@ class message_parser {
     message_parser& operator=(message_parser&&) noexcept;
 
     struct progress {
-        std::size_t consumed = 0;   // bytes of the input, not to be shown again
-        std::size_t produced = 0;   // bytes of the body put into the output
-        bool need_more = false;     // the input ends within something that is parsed in one piece: show the rest
-                                    // again with more behind it
+        std::size_t consumed = 0;  // bytes of the input, not to be shown again
+        std::size_t produced = 0;  // bytes of the body put into the output
+        bool need_more = false;    // the input ends within something that is parsed in one piece: show the rest
+                                   // again with more behind it
     };
     // Parses some of `input`, and puts what is body into `output`. Stops behind the head, when the output is full,
     // and at the end of the message. Throws std::system_error (malformed_message) that says what is wrong.
@@ -59,7 +59,7 @@ class message_parser {
 
     message_head& head() noexcept;
     // The following are about a message whose head is done.
-    bool keep_alive() const noexcept;             // as far as this message is concerned (RFC 9112, section 9.3)
+    bool keep_alive() const noexcept;  // as far as this message is concerned (RFC 9112, section 9.3)
     bool is_chunked() const noexcept;
     std::optional<std::uint64_t> content_length() const noexcept;
     std::optional<std::uint64_t> remaining() const noexcept;  // of a body with a Content-Length

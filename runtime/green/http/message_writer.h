@@ -21,7 +21,8 @@ class body_writer {
     enum class framing { plain, chunked };
 
     // `c` outlives it.
-    body_writer(connection& c, framing f, std::string head) noexcept : connection_(c), framing_(f), head_(std::move(head)) {}
+    body_writer(connection& c, framing f, std::string head) noexcept
+        : connection_(c), framing_(f), head_(std::move(head)) {}
 
     // Sends a piece. Parks; throws what connection::write() throws.
     void write(std::span<const std::byte> piece);

@@ -40,8 +40,8 @@ redirectable follow(const redirectable& request, int status, std::string_view lo
     if (becomes_get(request.method, status)) {
         next.method = "GET";
         next.has_body = false;
-        for (const char* name : {"Content-Type", "Content-Encoding", "Content-Language", "Content-Location", "Content-Length",
-                                 "Transfer-Encoding", "Expect"})
+        for (const char* name : {"Content-Type", "Content-Encoding", "Content-Language", "Content-Location",
+                                 "Content-Length", "Transfer-Encoding", "Expect"})
             next.headers.remove(name);
     }
     if (!next.url.same_origin(request.url))

@@ -29,12 +29,15 @@ struct hop {
 // An answer whose header has come; its body is read through body_reader. It occupies its connection until the body has
 // been read to the end, then the connection is free for the session's next request. One that is dropped before gives
 // the connection up, unless the rest is small and has arrived already. Its body counts against the deadline of its
-// request. May outlive its session. Move-only; a moved-from one may only be destroyed or assigned to.
+// request. May outlive its session. Move-only; one that is false may only be destroyed or assigned to.
 class response final : public body_reader {
   public:
     response(response&&) noexcept;
     response& operator=(response&&) noexcept;
     ~response();
+
+    // False for one that was moved from, and for what the error_code spelling returns beside an error.
+    explicit operator bool() const noexcept { return exchange_ != nullptr; }
 
     int status() const noexcept;
     std::string_view reason() const noexcept;  // as the server worded it

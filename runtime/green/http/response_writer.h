@@ -51,9 +51,9 @@ class response_writer {
 
     // For the rooms of the runtime.
     struct circumstances {
-        bool is_head = false;       // the request was a HEAD
+        bool is_head = false;  // the request was a HEAD
         bool is_http_1_0 = false;
-        bool keep_alive = true;     // the client wants to go on
+        bool keep_alive = true;  // the client wants to go on
     };
     response_writer(detail::connection& c, const circumstances& about);
     ~response_writer();
@@ -77,10 +77,10 @@ class response_writer {
     circumstances about_;
     int status_ = 200;
     http::headers fields_;
-    std::string pending_;         // written and not sent
-    std::uint64_t written_ = 0;   // bytes of the body, sent or not
+    std::string pending_;        // written and not sent
+    std::uint64_t written_ = 0;  // bytes of the body, sent or not
     bool keep_alive_;
-    std::optional<std::uint64_t> promised_;  // the handler's Content-Length; valid once the header was sent
+    std::optional<std::uint64_t> promised_;        // the handler's Content-Length; valid once the header was sent
     std::unique_ptr<detail::body_writer> sender_;  // once the header was sent
 };
 

@@ -143,9 +143,11 @@ void served_connection::report(const request& asked) {
     try {
         throw;
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "green: the handler of %s %s failed: %s\n", asked.method().c_str(), asked.target().c_str(), error.what());
+        std::fprintf(stderr, "green: the handler of %s %s failed: %s\n", asked.method().c_str(),
+                     asked.target().c_str(), error.what());
     } catch (...) {
-        std::fprintf(stderr, "green: the handler of %s %s threw what is no std::exception\n", asked.method().c_str(), asked.target().c_str());
+        std::fprintf(stderr, "green: the handler of %s %s threw what is no std::exception\n", asked.method().c_str(),
+                     asked.target().c_str());
     }
 }
 
@@ -164,7 +166,8 @@ std::size_t served_connection::read_body(std::span<std::byte> buffer) {
         connection_.set_phase(phase::in_body);
         const std::size_t count = connection_.read_body(parser_, buffer);
         body_bytes_ += count;
-        if (body_bytes_ > options_.body_limit_bytes) throw std::system_error(make_error_code(errc::body_too_large), "body");
+        if (body_bytes_ > options_.body_limit_bytes)
+            throw std::system_error(make_error_code(errc::body_too_large), "body");
         return count;
     } catch (const std::system_error& error) {
         input_error_ = error.code();

@@ -45,11 +45,11 @@ class served_connection {
     const server_options& options_;
     std::string peer_;
     message_parser parser_{message_parser::kind::request};
-    std::uint64_t body_bytes_ = 0;      // read of the present request's body
-    bool must_continue_ = false;        // the client waits for a 100 before it sends the body
+    std::uint64_t body_bytes_ = 0;  // read of the present request's body
+    bool must_continue_ = false;    // the client waits for a 100 before it sends the body
     bool is_idle_ = false;
     bool is_stopping_ = false;
-    std::error_code input_error_;       // of the present request's body
+    std::error_code input_error_;  // of the present request's body
 };
 
 }  // namespace green::http::detail

@@ -109,9 +109,9 @@ class server_state : public std::enable_shared_from_this<server_state> {
         const std::uint64_t id = next_id_++;
         all_gone_.clear();
         try {
-            auto serving = spawn({.name = "http connection"}, [self = shared_from_this(), id, peer = std::move(peer)]() mutable {
-                self->serve_one(id, peer);
-            });
+            auto serving = spawn(
+                {.name = "http connection"},
+                [self = shared_from_this(), id, peer = std::move(peer)]() mutable { self->serve_one(id, peer); });
             serving.link([self = shared_from_this(), id] { self->forget(id); });
             active_[id].fiber = serving;
             return true;

@@ -58,11 +58,12 @@ class request final : public body_reader {
 using handler = std::function<void(request&, response_writer&)>;
 
 struct server_options {
-    duration header_timeout = std::chrono::seconds(30);  // from the first byte of a request to the end of its header: 408
-    duration idle_timeout = std::chrono::seconds(60);    // between two requests, and for a first one: closed
-    duration step_timeout = std::chrono::seconds(60);    // for each single read of a body and write of an answer
-    std::size_t header_limit_bytes = 64 * 1024;          // more: 431
-    std::uint64_t body_limit_bytes = 64 << 20;           // more: 413
+    duration header_timeout =
+        std::chrono::seconds(30);  // from the first byte of a request to the end of its header: 408
+    duration idle_timeout = std::chrono::seconds(60);  // between two requests, and for a first one: closed
+    duration step_timeout = std::chrono::seconds(60);  // for each single read of a body and write of an answer
+    std::size_t header_limit_bytes = 64 * 1024;        // more: 431
+    std::uint64_t body_limit_bytes = 64 << 20;         // more: 413
     std::size_t max_requests_per_connection = 1'000'000;
     listen_options listen{};
     // Told of what a handler threw. Empty: a line on standard error.

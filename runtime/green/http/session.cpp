@@ -18,8 +18,8 @@ using detail::redirectable;
     throw std::system_error(make_error_code(value), what);
 }
 
-redirectable first_request(std::string_view method, std::string_view url, const headers& extra, const body_source& body,
-                           const session_options& options) {
+redirectable first_request(std::string_view method, std::string_view url, const headers& extra,
+                           const body_source& body, const session_options& options) {
     if (!is_token(method)) fail(errc::invalid_request, "the method \"" + std::string(method) + "\"");
     std::error_code error;
     redirectable first{std::string(method), url::parse(url, error), extra, body.is_present()};
@@ -47,7 +47,8 @@ response follow_redirects(detail::attempt& attempt, redirectable& at, const body
             return response(std::move(answer));
         }
         hops.push_back({at.url, head.status});
-        if (hops.size() > options.max_redirects) fail(errc::too_many_redirects, "more than " + std::to_string(options.max_redirects));
+        if (hops.size() > options.max_redirects)
+            fail(errc::too_many_redirects, "more than " + std::to_string(options.max_redirects));
         made.emplace_back(at.method, at.url.text_without_fragment());
         redirectable next = detail::follow(at, head.status, *location);
         if (was_made_already(made, next)) fail(errc::redirect_loop, "back to " + next.url.text());
@@ -60,8 +61,8 @@ response follow_redirects(detail::attempt& attempt, redirectable& at, const body
 
 session::session(session_options options)
     : options_(std::move(options)),
-      pool_(std::make_shared<detail::connection_pool>(
-          detail::pool_limits{options_.max_connections_per_host, options_.max_idle_per_host, options_.idle_timeout})) {}
+      pool_(std::make_shared<detail::connection_pool>(detail::pool_limits{
+          options_.max_connections_per_host, options_.max_idle_per_host, options_.idle_timeout})) {}
 session::session(session&&) noexcept = default;
 session& session::operator=(session&& other) noexcept {
     std::swap(options_, other.options_);
@@ -83,7 +84,8 @@ response session::request(std::string_view method, std::string_view url, const h
         detail::attempt attempt(pool_, options_, options, body);
         return follow_redirects(attempt, at, body, options);
     } catch (const std::system_error& error) {
-        if (began && at.url.text() != http::url::parse(url).text()) subject += " (redirected to " + at.url.text() + ")";
+        if (began && at.url.text() != http::url::parse(url).text())
+            subject += " (redirected to " + at.url.text() + ")";
         detail::rethrow_about(subject, error);
     }
 }

@@ -31,9 +31,9 @@ using connector =
     std::function<std::unique_ptr<byte_stream>(const std::string& host, std::uint16_t port, time_point deadline)>;
 
 struct request_options {
-    duration timeout = duration::max();                     // for all of it, redirects and body included
-    duration connect_timeout = std::chrono::seconds(10);    // for the look-up and the connection, each time
-    duration step_timeout = std::chrono::seconds(60);       // for each single read and write: the peer is silent
+    duration timeout = duration::max();                   // for all of it, redirects and body included
+    duration connect_timeout = std::chrono::seconds(10);  // for the look-up and the connection, each time
+    duration step_timeout = std::chrono::seconds(60);     // for each single read and write: the peer is silent
     bool follow_redirects = true;
     unsigned max_redirects = 20;
     // Ask for gzip and deflate, and unpack. Off by itself when the request has an Accept-Encoding of its own.
@@ -51,8 +51,8 @@ struct session_options {
     std::size_t max_connections_per_host = 0;
     std::size_t max_idle_per_host = 8;                 // connections kept for later
     duration idle_timeout = std::chrono::seconds(30);  // and how long
-    connector connect{};      // empty: TCP
-    connector connect_tls{};  // empty: https is refused (no_tls)
+    connector connect{};                               // empty: TCP
+    connector connect_tls{};                           // empty: https is refused (no_tls)
 };
 
 // A client that keeps its connections for the next request to the same scheme, host and port. Move-only.
@@ -67,6 +67,9 @@ struct session_options {
 //
 // A kept connection may be closed by the server at any time. When it dies before the first byte of an answer, the
 // request is made once more on a new one, if it is idempotent and its body can be sent again (RFC 9110, 9.2.2).
+//
+// A request is sent whole before its answer is read. A server that answers a large body while it reads it, and waits for
+// its answer to be taken, makes both wait until step_timeout.
 class session {
   public:
     explicit session(session_options options = {});
@@ -80,14 +83,18 @@ class session {
     // come from the body.
     response request(std::string_view method, std::string_view url, const http::headers& extra = {},
                      const body_source& body = {}, const request_options& options = {});
-    response request(std::string_view method, std::string_view url, const http::headers& extra, const body_source& body,
-                     const request_options& options, std::error_code& error);
+    response request(std::string_view method, std::string_view url, const http::headers& extra,
+                     const body_source& body, const request_options& options, std::error_code& error);
 
-    response get(std::string_view url, const request_options& options = {}) { return request("GET", url, {}, {}, options); }
+    response get(std::string_view url, const request_options& options = {}) {
+        return request("GET", url, {}, {}, options);
+    }
     response get(std::string_view url, const request_options& options, std::error_code& error) {
         return request("GET", url, {}, {}, options, error);
     }
-    response head(std::string_view url, const request_options& options = {}) { return request("HEAD", url, {}, {}, options); }
+    response head(std::string_view url, const request_options& options = {}) {
+        return request("HEAD", url, {}, {}, options);
+    }
     response post(std::string_view url, const body_source& body, std::string_view content_type,
                   const request_options& options = {}) {
         return request("POST", url, {{"Content-Type", std::string(content_type)}}, body, options);

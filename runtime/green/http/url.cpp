@@ -114,7 +114,8 @@ url url::parse(std::string_view text, std::error_code& error) {
     if (!parsed->has_authority() || parsed->has_userinfo() || parsed->encoded_host().empty()) return {};
     result.encoded_host_ = lower_case(view(parsed->encoded_host()));
     result.host_ = lower_case(parsed->host_address());
-    if (std::ranges::any_of(result.host_, [](char c) { return has_no_place_in_url(c) && static_cast<signed char>(c) >= 0; }))
+    if (std::ranges::any_of(result.host_,
+                            [](char c) { return has_no_place_in_url(c) && static_cast<signed char>(c) >= 0; }))
         return {};
     result.port_ = result.https_ ? 443 : 80;
     if (parsed->has_port() && !parsed->port().empty()) {
@@ -156,7 +157,8 @@ url url::resolve(std::string_view reference, std::error_code& error) const {
         return result;
     }
     const std::string_view directory = this->path().substr(0, this->path().rfind('/') + 1);
-    result.target_ = target_of((path.front() == '/' ? "" : std::string(directory)) + std::string(path), query, parsed->has_query());
+    result.target_ = target_of((path.front() == '/' ? "" : std::string(directory)) + std::string(path), query,
+                               parsed->has_query());
     return result;
 }
 
