@@ -2,6 +2,8 @@
 #include <http/packing.h>
 #include <http/support.h>
 
+#include <dns_server/dns_server.h>
+
 #include <set>
 
 using namespace support;
@@ -371,4 +373,25 @@ TEST_CASE_FIXTURE(leak_check, "read_all takes a body that just fits its limit") 
     CHECK(error == errc::body_too_large);
     CHECK(session.get(site.url(), {.body_limit_bytes = 10'000}).read_all().size() == 10'000);
     CHECK(error_of([&] { session.get(site.url(), {.body_limit_bytes = 9'999}).read_all(); }) == errc::body_too_large);
+}
+
+TEST_CASE_FIXTURE(virtual_time, "hosts are found by the session's resolver, and its errors are told apart") {
+    dns_sample::dns_server names;
+    names.add("www.example", green::ip_address::loopback_v4());
+    names.set_behaviour("silent.example", dns_sample::behaviour::silent);
+    {
+        green::dns::resolver resolver({.servers = {names.where()}, .hosts_path = "", .resolv_conf_path = ""});
+        web site([](http::request& asked, http::response_writer& answer) {
+            answer.write(asked.headers().get_or("Host", ""));
+        });
+        http::session session({.resolver = &resolver});
+        const std::string port = ":" + std::to_string(site.server.local_endpoint().port);
+        CHECK(session.get("http://www.example" + port + "/").read_all() == "www.example" + port);
+        CHECK(error_of([&] { session.get("http://unknown.example/"); }) == green::dns::errc::no_name);
+        const auto before = clock.elapsed();
+        CHECK(error_of([&] { session.get("http://silent.example/", {.timeout = 3s}); }) ==
+              green::dns::errc::timed_out);
+        CHECK(clock.elapsed() - before < 4s);
+    }
+    names.stop();
 }

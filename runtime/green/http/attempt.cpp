@@ -15,13 +15,6 @@ namespace {
     throw std::system_error(make_error_code(value), what);
 }
 
-std::unique_ptr<byte_stream> connect_tcp(const std::string& host, std::uint16_t port, time_point deadline) {
-    const auto address = host == "localhost" ? ip_address::loopback_v4() : ip_address::try_parse(host);
-    if (!address)
-        throw std::system_error(std::make_error_code(std::errc::address_not_available), "no resolver for " + host);
-    return std::make_unique<tcp_stream>(green::connect(endpoint{*address, port}, {.deadline = deadline}));
-}
-
 // A peer that went away, as opposed to one that is slow or talks nonsense.
 bool is_disconnection(const std::error_code& error) noexcept {
     return error == errc::closed_before_answer || error == std::errc::connection_reset ||
@@ -64,11 +57,13 @@ std::unique_ptr<connection> attempt::connect(const http::url& where) const {
     const time_point deadline = std::min(deadline_, hub::current().deadline_after(options_.connect_timeout));
     const connector& by = where.is_https() ? session_.connect_tls : session_.connect;
     try {
-        auto stream =
-            by ? by(where.host(), where.port(), deadline) : connect_tcp(where.host(), where.port(), deadline);
+        auto stream = by ? by(where.host(), where.port(), deadline)
+                         : std::make_unique<tcp_stream>(green::connect(
+                               where.host(), where.port(), {.deadline = deadline, .resolver = session_.resolver}));
         return std::make_unique<connection>(std::move(stream));
     } catch (const std::system_error& error) {
-        if (error.code() != std::errc::timed_out) throw;
+        // That name servers were silent, dns::errc::timed_out, says more.
+        if (error.code() != std::make_error_code(std::errc::timed_out)) throw;
         fail(errc::timed_out_connecting, "connect to " + where.authority());
     }
 }

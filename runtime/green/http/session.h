@@ -19,6 +19,10 @@
 #include <string_view>
 #include <system_error>
 
+namespace green::dns {
+class resolver;
+}
+
 namespace green::http {
 
 namespace detail {
@@ -46,12 +50,13 @@ struct request_options {
 struct session_options {
     std::string user_agent = "green/0.1";  // empty: none is sent
     http::headers headers{};               // sent with every request that has none of the same name
-    // Requests to a host beyond that wait, first come, first served; a response occupies its connection until its body has
-    // been read or it is dropped. 0: no limit.
+    // Requests to a host beyond that wait, first come, first served; a response occupies its connection until its
+    // body has been read or it is dropped. 0: no limit.
     std::size_t max_connections_per_host = 0;
     std::size_t max_idle_per_host = 8;                 // connections kept for later
     duration idle_timeout = std::chrono::seconds(30);  // and how long
-    connector connect{};                               // empty: TCP
+    dns::resolver* resolver = nullptr;                 // outlives the session; null: the thread's default one
+    connector connect{};                               // empty: TCP, names by that resolver
     connector connect_tls{};                           // empty: https is refused (no_tls)
 };
 
@@ -68,8 +73,8 @@ struct session_options {
 // A kept connection may be closed by the server at any time. When it dies before the first byte of an answer, the
 // request is made once more on a new one, if it is idempotent and its body can be sent again (RFC 9110, 9.2.2).
 //
-// A request is sent whole before its answer is read. A server that answers a large body while it reads it, and waits for
-// its answer to be taken, makes both wait until step_timeout.
+// A request is sent whole before its answer is read. A server that answers a large body while it reads it, and waits
+// for its answer to be taken, makes both wait until step_timeout.
 class session {
   public:
     explicit session(session_options options = {});
