@@ -12,7 +12,10 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
+
+#include <sys/resource.h>
 
 using namespace std::chrono_literals;
 
@@ -162,6 +165,28 @@ TEST_CASE("a thread may have a hub and never a fiber") {
     auto end = support::run_child("thread_with_a_hub_and_no_fiber");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "fine\n");
+}
+
+SCENARIO_IN_CHILD(no_descriptor_for_a_hub) {
+    rlimit few{3, 3};
+    rlimit before{};
+    getrlimit(RLIMIT_NOFILE, &before);
+    few.rlim_max = before.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &few);
+    try {
+        green::yield();
+        std::puts("a hub out of nothing");
+    } catch (const std::system_error& e) {
+        std::puts(e.code() == std::errc::too_many_files_open ? "EMFILE" : e.what());
+    }
+    setrlimit(RLIMIT_NOFILE, &before);
+    std::printf("%d\n", green::spawn([] { green::sleep(1us); return 42; }).get());
+}
+
+TEST_CASE("without a descriptor for its hub a thread is told so, and may try again") {
+    auto end = support::run_child("no_descriptor_for_a_hub");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "EMFILE\n42\n");
 }
 
 TEST_CASE("hubs of ended threads serve further threads") {
