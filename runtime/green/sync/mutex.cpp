@@ -2,17 +2,29 @@
 #include <green/sync/mutex.h>
 
 #include <mutex>
-#include <string>
-#include <system_error>
 
 namespace green {
 
-namespace {
-detail::control* running_or_null() noexcept {
-    auto* s = detail::scheduler::current_or_null();
+namespace detail {
+
+control* running_or_null() noexcept {
+    auto* s = scheduler::current_or_null();
     return s ? &s->running() : nullptr;
 }
-}  // namespace
+
+void append_owner(std::string& out, const control* owner) {
+    if (owner) out += "held by \"" + owner->name() + '"';
+}
+
+void throw_lock_error(std::errc code, const char* call, const char* why) {
+    throw std::system_error(std::make_error_code(code), std::string("green: ") + call + ": " + why);
+}
+
+void throw_abandoned(const char* call) {
+    throw_lock_error(std::errc::owner_dead, call, "its owner ended without unlocking it");
+}
+
+}  // namespace detail
 
 mutex::~mutex() {
     if (linked()) unlink();  // destroyed while locked: at least its owner will not come looking for it
@@ -41,7 +53,7 @@ bool mutex::try_lock() {
     auto& self = detail::scheduler::current().running();
     {
         std::lock_guard guard(lock_);
-        if (abandoned_) throw_abandoned("mutex::try_lock");
+        if (abandoned_) detail::throw_abandoned("mutex::try_lock");
         if (owner_.load(std::memory_order_relaxed)) return false;
         owner_.store(&self, std::memory_order_relaxed);
     }
@@ -54,8 +66,7 @@ void mutex::unlock() {
     {
         std::lock_guard guard(lock_);
         if (!held_by_this_fiber())
-            throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
-                                    "green: mutex::unlock by a fiber that does not hold the lock");
+            detail::throw_lock_error(std::errc::operation_not_permitted, "mutex::unlock", "this fiber does not hold it");
         unlink();
         next = waiters_.choose_first();
         owner_.store(next ? static_cast<detail::control*>(next->slot) : nullptr, std::memory_order_relaxed);
@@ -64,17 +75,16 @@ void mutex::unlock() {
 }
 
 bool mutex::held_by_this_fiber() const noexcept {
-    detail::control* self = running_or_null();
+    detail::control* self = detail::running_or_null();
     return self && owner_.load(std::memory_order_relaxed) == self;
 }
 
 bool mutex::lock_operation::enqueue(detail::wait_node& node) {
     std::lock_guard guard(target.lock_);
-    if (target.abandoned_) throw_abandoned(call);
+    if (target.abandoned_) detail::throw_abandoned(call);
     const detail::control* owner = target.owner_.load(std::memory_order_relaxed);
     if (owner == &self)
-        throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
-                                "green: mutex::lock by the fiber that holds the lock");
+        detail::throw_lock_error(std::errc::resource_deadlock_would_occur, call, "this fiber holds it already");
     if (!owner) {
         if (!node.owner->claim(node)) return false;
         target.owner_.store(&self, std::memory_order_relaxed);
@@ -91,7 +101,7 @@ void mutex::lock_operation::withdraw(detail::wait_node& node) noexcept {
 }
 
 void mutex::take_over(detail::control& self) {
-    if (owner_.load(std::memory_order_relaxed) != &self) throw_abandoned("mutex::lock");
+    if (owner_.load(std::memory_order_relaxed) != &self) detail::throw_abandoned("mutex::lock");
     self.held_locks.push_back(*this);
 }
 
@@ -109,16 +119,7 @@ void mutex::owner_ended() noexcept {
 void mutex::describe(std::string& out, const void* object) {
     const auto& self = *static_cast<const mutex*>(object);
     std::lock_guard guard(self.lock_);
-    append_owner(out, self.owner_.load(std::memory_order_relaxed));
-}
-
-void mutex::append_owner(std::string& out, const detail::control* owner) {
-    if (owner) out += "held by \"" + owner->name() + '"';
-}
-
-void mutex::throw_abandoned(const char* call) {
-    throw std::system_error(std::make_error_code(std::errc::owner_dead),
-                            std::string("green: ") + call + ": its owner ended without unlocking it");
+    detail::append_owner(out, self.owner_.load(std::memory_order_relaxed));
 }
 
 }  // namespace green

@@ -7,8 +7,18 @@
 #include <green/fiber/park.h>
 
 #include <atomic>
+#include <string>
+#include <system_error>
 
 namespace green {
+
+namespace detail {
+// What the mutexes have in common. The running fiber, without creating one; null on a thread that has none.
+control* running_or_null() noexcept;
+void append_owner(std::string& out, const control* owner);
+[[noreturn]] void throw_lock_error(std::errc code, const char* call, const char* why);
+[[noreturn]] void throw_abandoned(const char* call);
+}  // namespace detail
 
 // A fair lock: unlock() hands it to the fiber that has waited longest. It belongs to the fiber that locked it, of
 // whatever thread; a thread's own stack counts as a fiber. Meets TimedLockable.
@@ -57,17 +67,11 @@ class mutex : private detail::held_lock {
     };
 
   private:
-    friend class recursive_mutex;
-
     bool lock_until(time_point deadline, const char* call);
     // The new owner notes that it holds the lock; only it can touch its own list.
     void take_over(detail::control& self);
     void owner_ended() noexcept override;
     static void describe(std::string& out, const void* object);
-    static void append_owner(std::string& out, const detail::control* owner);
-    [[noreturn]] static void throw_abandoned(const char* call);
-    friend class shared_mutex;
-
     mutable detail::spin_lock lock_;
     bool abandoned_ = false;
     std::atomic<detail::control*> owner_{nullptr};  // written under lock_; alive as long as it stands here

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/sync/pool.h>
+
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <green/fiber/sleep.h>
+#include <green/sync/timeout.h>
+
+#include <memory>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+TEST_CASE_FIXTURE(support::virtual_time, "a pool runs no more fibers at a time than it holds") {
+    green::pool p(2);
+    int running = 0, most = 0;
+    for (int i = 0; i < 6; ++i)
+        p.spawn([&] {
+            most = std::max(most, ++running);
+            green::sleep(1s);
+            --running;
+        });
+    CHECK(clock.elapsed() == 2s);
+    CHECK(p.full());
+    p.join();
+    CHECK(most == 2);
+    CHECK(clock.elapsed() == 3s);
+    CHECK(p.free_count() == 2);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a pool of zero is always full") {
+    green::pool p(0);
+    CHECK(p.full());
+    CHECK(!p.try_spawn([] {}).valid());
+    CHECK(!green::with_timeout(1s, [&] { p.spawn([] {}); }));
+    CHECK(p.empty());
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "killed members give their places back, also those that never ran") {
+    green::pool p(2);
+    p.spawn([] { green::sleep(1h); });
+    green::yield();
+    p.spawn([] {});
+    CHECK(!p.try_spawn([] {}).valid());
+    p.kill();
+    CHECK(p.free_count() == 2);
+    auto f = p.try_spawn([] { return 1; });
+    CHECK(f.get() == 1);
+    p.add(green::spawn([] { green::sleep(1s); }));
+    p.join();
+    CHECK(p.free_count() == 2);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "map gives the results in the order of the items") {
+    green::pool p(3);
+    std::vector<int> items(10);
+    std::iota(items.begin(), items.end(), 0);
+    auto results = p.map(items, [](int i) {
+        green::sleep((10 - i) * 1ms);
+        return std::to_string(i);
+    });
+    REQUIRE(results.size() == 10);
+    for (int i = 0; i < 10; ++i) CHECK(results[static_cast<std::size_t>(i)] == std::to_string(i));
+    int sum = 0;
+    p.map(items, [&](int i) { sum += i; });
+    CHECK(sum == 45);
+    CHECK(p.map(std::vector<int>{}, [](int i) { return i; }).empty());
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "map moves items and results that cannot be copied") {
+    green::pool p(1);
+    auto results = p.map(std::vector{1, 2}, [](int i) { return std::make_unique<int>(i); });
+    CHECK(*results[1] == 2);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "an error in map surfaces after the other tasks were killed") {
+    green::pool p(3);
+    int alive = 0;
+    CHECK_THROWS_AS(p.map(std::vector{1, 2, 3},
+                          [&](int i) {
+                              struct note {
+                                  int& alive;
+                                  explicit note(int& a) : alive(a) { ++alive; }
+                                  ~note() { --alive; }
+                              } n(alive);
+                              green::sleep(i * 1s);
+                              if (i == 1) throw std::runtime_error("first");
+                              return i;
+                          }),
+                    std::runtime_error);
+    CHECK(alive == 0);
+    CHECK(p.empty());
+    CHECK(clock.elapsed() == 1s);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a cancelled map leaves no task behind") {
+    green::pool p(2);
+    CHECK(!green::with_timeout(1s, [&] { p.map(std::vector{1, 2, 3}, [](int) { green::sleep(1h); }); }));
+    CHECK(p.empty());
+    CHECK(p.free_count() == 2);
+}
