@@ -10,10 +10,13 @@
 #include <green/fiber/spawn.h>
 #include <green/fiber/would_block_forever.h>
 #include <green/hub/hub.h>
+#include <green/io/buffered_reader.h>
 #include <green/io/fd_wait.h>
+#include <green/io/memory_stream.h>
 #include <green/io/stream.h>
 #include <green/io/transfer.h>
 #include <green/net/connect.h>
+#include <green/net/server.h>
 #include <green/net/tcp.h>
 #include <green/net/udp.h>
 #include <green/sync/barrier.h>
