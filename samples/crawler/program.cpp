@@ -32,6 +32,9 @@ class interrupts {
         if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
     }
     ~interrupts() {
+        // A signal that nobody took would be delivered the moment it is let through, and end the program.
+        signalfd_siginfo taken;
+        while (read(fd_, &taken, sizeof taken) > 0) {}
         close(fd_);
         sigprocmask(SIG_SETMASK, &before_, nullptr);
     }
