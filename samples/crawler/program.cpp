@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -77,7 +78,7 @@ int run_program(int argc, char** argv, const crawl_all& fetch_everything) {
     try {
         return crawl_and_report(std::get<options>(parsed), fetch_everything);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+        std::fprintf(stderr, "%s: %s\n", std::filesystem::path(argv[0]).filename().c_str(), error.what());
         return wrong_use;
     }
 }
