@@ -9,8 +9,8 @@
 
 namespace crawler {
 
-constexpr std::uint64_t largest_body_bytes = 64 << 20;      ///< a longer page is an error
-constexpr std::uint64_t most_bytes_to_read_past = 1 << 20;  ///< for the sake of a connection
+constexpr std::uint64_t largest_body_bytes = 24 << 20;  ///< a longer page is an error; each job may hold one
+constexpr std::uint64_t most_bytes_to_read_past = 1 << 20;  ///< of what is no page; more than counts of a robots.txt
 
 /// The connection was refused or lost: another try may help.
 inline bool is_dropped(const std::error_code& error) {

@@ -7,11 +7,13 @@
 #include <green/green.h>
 #include <green/http/session.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace crawler {
@@ -92,7 +94,7 @@ class fiber_crawler {
             return known;
         }
         auto fresh = place->second = std::make_shared<site>();
-        fetched answer = fetch(origin + "/robots.txt", {.follow_redirects = true, .keep_any_body = true});
+        fetched answer = fetch(origin + "/robots.txt", {.follow_redirects = true, .is_robots_txt = true});
         if (rules_are_unavailable(answer)) {
             fresh->failure = std::move(answer);
             sites_.erase(origin);  // the next one that needs them asks again
@@ -106,7 +108,7 @@ class fiber_crawler {
 
     struct fetch_options {
         bool follow_redirects;
-        bool keep_any_body = false;  // not only HTML
+        bool is_robots_txt = false;
     };
 
     fetched fetch(const std::string& target, const fetch_options& how) {
@@ -120,7 +122,7 @@ class fiber_crawler {
             got.content_type = answer.headers().get("Content-Type").value_or("");
             got.location = answer.headers().get("Location").value_or("");
             got.retry_after = answer.headers().get("Retry-After").value_or("");
-            read_body(answer, got, how.keep_any_body || is_html(got.content_type));
+            read_body(answer, got, how.is_robots_txt);
         } catch (const std::system_error& error) {
             got.error = error.code().message();
             got.dropped = is_dropped(error.code());
@@ -129,20 +131,28 @@ class fiber_crawler {
         return got;
     }
 
-    // Keeps the body, or reads past it, so that the connection can be used again; what is long and of no use is
-    // not even read.
-    static void read_body(green::http::response& answer, fetched& got, bool keep) {
-        const std::uint64_t announced = answer.content_length().value_or(0);
-        if (keep) {
+    // Keeps a page whole. Of all else no more than the beginning is read: as much as counts of a robots.txt, enough to
+    // know that a film is there, and all of what is short, so that the connection can be used again.
+    static void read_body(green::http::response& answer, fetched& got, bool is_robots_txt) {
+        if (is_robots_txt) {
+            read_beginning(answer, &got.body);
+        } else if (is_html(got.content_type)) {
             got.body = answer.read_all(largest_body_bytes);
-        } else if (announced > most_bytes_to_read_past) {
-            got.bytes = announced;
-            return answer.close();
+        } else if (answer.content_length().value_or(0) > most_bytes_to_read_past) {
+            answer.close();
         } else {
-            std::array<std::byte, 16 * 1024> piece;
-            while (answer.read_some(piece) > 0) {}
+            read_beginning(answer, nullptr);
         }
-        got.bytes = answer.travelled_bytes();
+        got.bytes = std::max(answer.travelled_bytes(), answer.content_length().value_or(0));
+    }
+
+    static void read_beginning(green::http::response& answer, std::string* kept) {
+        std::array<char, 16 * 1024> piece;
+        std::uint64_t total = 0;
+        while (const std::size_t count = answer.read_some(std::as_writable_bytes(std::span(piece)))) {
+            if (kept) kept->append(piece.data(), count);
+            if ((total += count) >= most_bytes_to_read_past) return answer.close();
+        }
     }
 
     static green::dns::resolver_options resolver_options(const options& chosen) {
