@@ -18,6 +18,11 @@ inline bool is_dropped(const std::error_code& error) {
            error == std::errc::connection_aborted || error == std::errc::broken_pipe;
 }
 
+/// We have too many descriptors open: another try may help once others are closed. The page cannot help it.
+inline bool is_shortage(const std::error_code& error) {
+    return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system;
+}
+
 /// Whether an answer to GET /robots.txt says neither what is allowed nor that there are no rules; the page then is
 /// tried again, or fails as its rules did.
 inline bool rules_are_unavailable(fetched& answer) {

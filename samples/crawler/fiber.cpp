@@ -125,7 +125,8 @@ class fiber_crawler {
             read_body(answer, got, how.is_robots_txt);
         } catch (const std::system_error& error) {
             got.error = error.code().message();
-            got.dropped = is_dropped(error.code());
+            got.dropped = is_dropped(error.code()) || is_shortage(error.code());
+            if (is_shortage(error.code())) web_.close_idle();
         }
         got.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - start);
         return got;

@@ -14,6 +14,7 @@
 #include <system_error>
 #include <variant>
 
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -49,10 +50,20 @@ class interrupts {
     int fd_ = -1;
 };
 
+// A job holds a descriptor or two, and 1024, the usual limit, is for programs that call select(2). We may raise it up to
+// the hard limit ourselves; if not, fewer have to do.
+void allow_many_descriptors() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int crawl_and_report(const options& chosen, const crawl_all& fetch_everything) {
     using clock = std::chrono::steady_clock;
     std::optional<record_file> out;
     if (chosen.out) out.emplace(*chosen.out);
+    allow_many_descriptors();
     interrupts from_user;
     progress line(STDERR_FILENO);
     crawl job(chosen, out ? &*out : nullptr, line);
