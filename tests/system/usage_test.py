@@ -1,0 +1,402 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""What crawl-fiber promises to whoever types it: exit statuses, messages, every option, Ctrl-C, a full disk, too few
+descriptors, a terminal. Each function is a case; its name says what must hold."""
+import fcntl
+import os
+import pty
+import re
+import struct
+import sys
+import termios
+import threading
+import time
+
+from crawler import SLOWNESS, Crawling, check, crawl, one_line_error
+from processes import need, scratch_folder
+from servers import name_server
+from web import WebServer
+
+CASES = []
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+def pages(**links):
+    """An answer() for a site: page name -> the links on it. `index` is "/"; what is not named is 404."""
+    def answer(request):
+        name = request.path.strip("/") or "index"
+        if name not in links:
+            return request.answer("404 Not Found", "<p>nothing here")
+        request.answer(body="".join(f"<a href='{link}'>{link}</a>" for link in links[name].split()))
+    return answer
+
+
+def paths(run):
+    return sorted(re.sub(r"^http://[^/]*", "", r["url"]) for r in run.records)
+
+
+# --- exit statuses ---
+
+@case
+def all_fine_is_status_0(folder):
+    with WebServer(pages(index="/a /b", a="/", b="/a#part")) as server:
+        run = crawl(folder, server.url("/"))
+    run.check_status(0)
+    check(paths(run) == ["/", "/a", "/b"], run.records)
+    check("3 pages, 0 errors" in run.stdout and run.stderr == "", run.text())
+    index, a = run.record(server.url("/")), run.record(server.url("/a"))
+    check(index["status"] == 200 and index["type"] == "text/html" and index["bytes"] > 0, index)
+    check(index["depth"] == 0 and index["from"] == "" and index["error"] == "", index)
+    check(a["depth"] == 1 and a["from"] == server.url("/"), a)
+
+
+@case
+def a_broken_link_is_status_1_and_named(folder):
+    with WebServer(pages(index="/a", a="/gone")) as server:
+        run = crawl(folder, server.url("/"))
+    run.check_status(1)
+    check(run.record(server.url("/gone"))["status"] == 404, run.records)
+    check("2 pages, 1 error" in run.stdout, run.text())
+    check(re.search(rf"{server.url('/gone')}\s+status 404, linked from {server.url('/a')}", run.stdout), run.text())
+
+
+@case
+def a_server_that_is_not_there_is_status_1(folder):
+    with WebServer(pages()) as server:
+        url = server.url("/")
+    run = crawl(folder, url, limit_seconds=30)
+    run.check_status(1)
+    check("refused" in run.record(url)["error"], run.records)
+
+
+@case
+def wrong_use_is_status_2_and_a_clear_line(folder):
+    here = "http://127.0.0.1:9/"
+    for arguments, words in {
+        (): "URL",
+        ("",): "URL",
+        ("ftp://green.test/",): "ftp",
+        ("green.test",): "green.test",
+        ("http://",): "http://",
+        ("http://127.0.0.1:65536/",): "port",
+        ("http://127.0.0.1:0/",): "port",
+        ("http://127.0.0.1:http/",): "port",
+        ("http://" + "a" * 64 + ".test/",): "a" * 64,
+        ("http://" + "a." * 130 + "test/",): "long",
+        ("http://a..b/",): "a..b",
+        ("http://[::1/",): r"\[::1",
+        ("http://user:secret@green.test/",): "user",
+        ("--jobs", "0", here): "--jobs.*0",
+        ("--jobs", "-1", here): "--jobs",
+        ("--jobs", "many", here): "--jobs.*many",
+        ("--jobs", "99999999999999999999", here): "--jobs",
+        ("--per-host", "0", here): "--per-host",
+        ("--depth", "-1", here): "--depth",
+        ("--max-pages", "0", here): "--max-pages",
+        ("--timeout", "0", here): "--timeout",
+        ("--timeout", "nan", here): "--timeout",
+        ("--timeout", "-3", here): "--timeout",
+        ("--timeout", "1e9", here): "--timeout",
+        ("--scope", "world", here): "--scope.*world",
+        ("--dns", "green.test", here): "--dns.*green.test",
+        ("--dns", "127.0.0.1:65536", here): "--dns.*65536",
+        ("--dns", "127.0.0.1:", here): "--dns",
+        ("--user-agent", "", here): "--user-agent",
+        ("--user-agent", "a\r\nX-Header: b", here): "--user-agent",
+        ("--out", f"{folder}/missing/out", here): "--out.*missing",
+        ("--out", folder, here): "--out",
+        ("--out", "", here): "--out",
+        ("--out", folder / ("n" * 300), here): "[Ff]ile name too long",
+        ("--out",): "--out",
+        ("--frobnicate", here): "--frobnicate",
+        ("-x", here): "-x",
+    }.items():
+        message = one_line_error(crawl(folder, *arguments, out=False))
+        check(re.search(words, message), f"{arguments}: the message does not say \"{words}\": {message}")
+
+
+@case
+def one_wrong_seed_among_good_ones_fetches_nothing(folder):
+    with WebServer(pages(index="")) as server:
+        one_line_error(crawl(folder, server.url("/"), "gopher://green.test/", out=False))
+        check(not server.requests, server.requests)
+
+
+@case
+def help_names_every_option(folder):
+    run = crawl(folder, "--help", out=False)
+    run.check_status(0)
+    check(run.stderr == "", run.text())
+    for option in ("--jobs --per-host --depth --max-pages --timeout --scope --no-robots --user-agent --dns --out "
+                   "URL").split():
+        check(option in run.stdout, f"{option} is not explained\n{run.text()}")
+
+
+# --- the file ---
+
+@case
+def a_full_disk_is_a_clear_error(folder):
+    """Both when the little there is shows at the close, and when there is more than any buffer holds."""
+    for count in 1, 300:
+        links = " ".join(f"/{n}-{'long' * 20}" for n in range(count))
+        with WebServer(pages(index=links)) as server:
+            message = one_line_error(crawl(folder, "--out", "/dev/full", server.url("/"), out=False))
+        check("/dev/full" in message and "No space left" in message, message)
+
+
+@case
+def a_folder_without_the_right_to_write_is_a_clear_error(folder):
+    if os.getuid() == 0:
+        return  # root may
+    locked = folder / "locked"
+    locked.mkdir(mode=0o500)
+    message = one_line_error(crawl(folder, "--out", locked / "out", "http://127.0.0.1:9/", out=False))
+    check("Permission denied" in message, message)
+
+
+# --- Ctrl-C ---
+
+@case
+def ctrl_c_keeps_what_was_found(folder):
+    arrived = threading.Event()
+
+    def answer(request):
+        number = request.path.strip("/")
+        if number in ("", "1", "2"):
+            request.answer(body=" ".join(f"<a href=/{n}>" for n in range(1, 100)))
+        elif request.path == "/robots.txt":
+            request.answer("404 Not Found")
+        else:
+            arrived.set()
+            request.wait_for_end()
+
+    with WebServer(answer) as server, Crawling(folder, server.url("/"), limit_seconds=30) as under_way:
+        check(arrived.wait(20), "the crawl does not get on")
+        time.sleep(0.5)
+        at = time.monotonic()
+        under_way.interrupt()
+        run = under_way.finish()
+        seconds = time.monotonic() - at
+    check(seconds < 1 * SLOWNESS, f"it took {seconds:.1f} s to stop\n{run.text()}")
+    check(run.status in (0, 1), f"exit status\n{run.text()}")
+    check("Stopped before the end" in run.stdout and "pages" in run.stdout, run.text())
+    check({"/", "/1", "/2"} <= set(paths(run)), f"not all that was found is in the file: {paths(run)}")
+    check(len(run.records) <= 3 + 64, f"{len(run.records)} lines")
+    print(f"  stopped within {seconds * 1000:.0f} ms, {len(run.records)} lines kept")
+
+
+@case
+def ctrl_c_while_a_name_is_looked_up_or_a_connection_made(folder):
+    with WebServer(pages()) as server:
+        url = server.url("/")  # a port that refuses, so that the crawl sits in its back-off
+    for address in url, "http://192.0.2.1/":
+        with Crawling(folder, address, limit_seconds=30) as under_way:
+            time.sleep(0.5 * SLOWNESS)
+            at = time.monotonic()
+            under_way.interrupt()
+            run = under_way.finish()
+        check(time.monotonic() - at < 1 * SLOWNESS, f"it took {time.monotonic() - at:.1f} s to stop\n{run.text()}")
+        check("page" in run.stdout and run.status in (0, 1), run.text())
+
+
+# --- the terminal ---
+
+def read_terminal(master):
+    """All that was shown, once nobody has the other side open any more."""
+    shown = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:
+            return shown.decode(errors="replace")
+        if not piece:
+            return shown.decode(errors="replace")
+        shown += piece
+
+
+@case
+def a_terminal_shows_progress_and_a_pipe_nothing(folder):
+    def answer(request):
+        time.sleep(0.05)
+        number = int(request.path.strip("/") or 0) if request.path != "/robots.txt" else 0
+        request.answer(body=f"<a href=/{number + 1}><a href=/{number + 2}>" if number < 30 else "")
+
+    with WebServer(answer) as server:
+        run = crawl(folder, "--no-robots", server.url("/"))
+        check(run.stderr == "", f"it writes into a pipe\n{run.text()}")
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 70, 0, 0))
+        with Crawling(folder, "--no-robots", server.url("/"), terminal=slave) as under_way:
+            os.close(slave)
+            shown = read_terminal(master)
+            run = under_way.finish()
+        os.close(master)
+    run.check_status(0)
+    lines = [line for line in re.split(r"[\r\n]|\x1b\[[0-9;]*[A-Za-z]", shown) if line.strip()]
+    check(len(lines) >= 3, f"hardly any progress shown: {shown!r}")
+    check(all(len(line) <= 70 for line in lines), f"longer than the terminal is wide: {lines}")
+    check(re.search(r"\d+ pages?", lines[-1]) and "  http://" in lines[-1], f"no counts, no page: {lines[-1]!r}")
+    check(re.search(r"\r *(\r|\x1b\[K)?$|\x1b\[2?K$", shown), f"the line is not cleared at the end: {shown[-200:]!r}")
+    print(f"  {len(lines)} times drawn, the last: {lines[-1].strip()}")
+
+
+# --- options ---
+
+@case
+def robots_txt_is_obeyed_unless_no_robots(folder):
+    site = pages(index="/open /secret/a", open="/secret/b", **{"secret/a": "", "secret/b": ""})
+
+    def answer(request):
+        if request.path == "/robots.txt":
+            request.answer(body="User-agent: other\nDisallow: /\n\nUser-agent: green-crawler\nDisallow: /secret\n",
+                           type="text/plain")
+        else:
+            site(request)
+
+    with WebServer(answer) as server:
+        run = crawl(folder, server.url("/"))
+        run.check_status(0)
+        asked = [r.path for r in server.requests]
+        check(sorted(asked) == ["/", "/open", "/robots.txt"] and asked[0] == "/robots.txt", asked)
+        check("robots" in run.record(server.url("/secret/a"))["error"], run.records)
+        check("2 pages skipped because robots.txt" in run.stdout, run.text())
+
+        server.requests.clear()
+        run = crawl(folder, "--user-agent", "other/2", server.url("/"))
+        check([r.path for r in server.requests] == ["/robots.txt"], [r.path for r in server.requests])
+
+        server.requests.clear()
+        run = crawl(folder, "--no-robots", server.url("/"))
+        run.check_status(0)
+        asked = sorted(r.path for r in server.requests)
+        check(asked == ["/", "/open", "/secret/a", "/secret/b"], asked)
+
+
+@case
+def max_pages_and_depth_are_limits(folder):
+    numbered = {str(n): f"/{n + 1} /x{n}" for n in range(1, 50)} | {f"x{n}": "" for n in range(1, 50)}
+    with WebServer(pages(index="/1", **numbered)) as server:
+        run = crawl(folder, "--max-pages", 7, server.url("/"))
+        run.check_status(0)
+        check(len(run.records) == 7 and len([r for r in server.requests if r.path != "/robots.txt"]) == 7, run.records)
+        run = crawl(folder, "--depth", 0, server.url("/"))
+        check(paths(run) == ["/"], paths(run))
+        run = crawl(folder, "--depth", 2, server.url("/"))
+        check(paths(run) == ["/", "/1", "/2", "/x1"], paths(run))
+        check(run.record(server.url("/2"))["depth"] == 2, run.records)
+
+
+@case
+def per_host_and_jobs_bound_the_connections(folder):
+    links = " ".join(f"/{n}" for n in range(1, 60))
+    site = pages(index=links, **{str(n): "" for n in range(1, 60)})
+
+    def answer(request):
+        time.sleep(0.05 if request.path not in ("/", "/robots.txt") else 0)
+        site(request)
+
+    for options, most in ((), 8), (("--per-host", 3), 3), (("--per-host", 40, "--jobs", 5), 5), (("--jobs", 1), 1):
+        with WebServer(answer) as server:
+            run = crawl(folder, *options, server.url("/"))
+            run.check_status(0)
+            check(len(run.records) == 60, len(run.records))
+            check(server.most_requests == most, f"{options}: {server.most_requests} requests at a time")
+
+
+@case
+def scope_tells_which_hosts_belong(folder):
+    def answer(request):
+        if request.path == "/" and request.host == "www.green.test":
+            links = [f"http://{host}:{server.port}/p" for host in
+                     ("www.green.test", "green.test", "deep.sub.green.test", "notgreen.test", "other.test")]
+            return request.answer(body="".join(f"<a href={link}>" for link in links))
+        request.answer("404 Not Found" if request.path == "/robots.txt" else "200 OK")
+
+    need("dnsmasq")
+    near = {"www.green.test", "green.test", "deep.sub.green.test"}
+    with name_server(folder, "--address=/test/127.0.0.1") as dns, WebServer(answer) as server:
+        for scope, hosts in ("host", {"www.green.test"}), ("domain", near), ("any", near | {"notgreen.test", "other.test"}):
+            server.requests.clear()
+            run = crawl(folder, "--dns", f"127.0.0.1:{dns}", "--scope", scope, server.url("/", "www.green.test"))
+            run.check_status(0)
+            asked = {r.host for r in server.requests}
+            check(asked == hosts, f"--scope {scope} asked {asked}")
+
+
+@case
+def user_agent_reaches_the_server(folder):
+    with WebServer(pages(index="/a", a="")) as server:
+        crawl(folder, server.url("/")).check_status(0)
+        check({r.headers["user-agent"] for r in server.requests} == {"green-crawler/0.1"}, server.requests[0].headers)
+        server.requests.clear()
+        crawl(folder, "--user-agent", "Mine/2.0 (+http://x/)", server.url("/")).check_status(0)
+        check({r.headers["user-agent"] for r in server.requests} == {"Mine/2.0 (+http://x/)"}, server.requests[0].headers)
+
+
+@case
+def timeout_ends_a_page_that_never_comes(folder):
+    def answer(request):
+        request.wait_for_end()
+
+    with WebServer(answer) as server:
+        run = crawl(folder, "--no-robots", "--timeout", "0.5", server.url("/"))
+    run.check_status(1)
+    check("timed out" in run.record(server.url("/"))["error"], run.records)
+    check(0.4 < run.seconds < 3 * SLOWNESS, f"{run.seconds:.1f} s")
+
+
+# --- few descriptors ---
+
+@case
+def a_low_soft_limit_of_descriptors_does_not_matter(folder):
+    names = [str(n) for n in range(1, 100)]
+    with WebServer(pages(index=" ".join(f"/{name}" for name in names), **dict.fromkeys(names, ""))) as server:
+        run = crawl(folder, "--jobs", 64, "--per-host", 64, server.url("/"), prefix=("prlimit", "--nofile=8:"))
+        run.check_status(0)
+        check(len(run.records) == 100, run.text())
+
+
+@case
+def too_few_descriptors_end_in_lines_and_not_in_a_crash(folder):
+    names = [str(n) for n in range(1, 200)]
+    site = pages(index=" ".join(f"/{name}" for name in names), **dict.fromkeys(names, ""))
+
+    def answer(request):
+        time.sleep(0.02)
+        site(request)
+
+    for limit in 32, 16, 8:
+        with WebServer(answer) as server:
+            cpu = os.times().children_user
+            run = crawl(folder, "--jobs", 64, "--per-host", 64, server.url("/"), limit_seconds=40,
+                        prefix=("prlimit", f"--nofile={limit}"))
+            cpu = os.times().children_user - cpu
+        errors = [r["error"] for r in run.records if r["error"]]
+        print(f"  {limit} descriptors: status {run.status}, {len(run.records)} lines, {len(errors)} errors, "
+              f"{run.seconds:.1f} s, {cpu:.1f} s of CPU; {sorted(set(errors))} {run.stderr.strip()}")
+        check(run.status in (0, 1, 2), run.text())
+        check(cpu < 5 * SLOWNESS, f"{cpu:.1f} s of CPU: it spins")
+        if run.status == 2:
+            check("open files" in one_line_error(run), run.text())
+        else:
+            check(len(run.records) == 200 or run.record(server.url("/"))["error"], f"{len(run.records)} lines")
+            check(all("open files" in error for error in errors), errors)
+            check(run.status == (1 if errors else 0), run.text())
+
+
+def main():
+    chosen = [c for c in CASES if not sys.argv[1:] or c.__name__ in sys.argv[1:]]
+    check(chosen, f"no such case; there are: {' '.join(c.__name__ for c in CASES)}")
+    for each in chosen:
+        began = time.monotonic()
+        print(each.__name__.replace("_", " "), flush=True)
+        with scratch_folder() as folder:
+            each(folder)
+        print(f"  {time.monotonic() - began:.1f} s", flush=True)
+
+
+main()
