@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -129,7 +130,7 @@ TEST_CASE("a native thread without fibers of its own may join and get") {
         green::sleep(1ms);
         return 42;
     });
-    int seen = 0;
+    std::atomic<int> seen{0};
     std::thread other([&] { seen = sum.get(); });
     sum.join();
     while (seen == 0) green::sleep(100us);

@@ -128,15 +128,16 @@ TEST_CASE_FIXTURE(support::leak_check, "a fiber spawned by a fiber runs after it
     CHECK(order == "oie");
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "ten thousand fibers live at once") {
+TEST_CASE_FIXTURE(support::leak_check, "thousands of fibers live at once") {
+    const int count = support::with_thread_sanitizer ? 2'000 : 10'000;  // it knows no more than 8,128 fibers
     std::vector<green::fiber<int>> fibers;
-    for (int i = 0; i < 10'000; ++i)
+    for (int i = 0; i < count; ++i)
         fibers.push_back(green::spawn({.stack_size_bytes = 16 * 1024}, [i] {
             green::yield();
             return i;
         }));
     int wrong = 0;
-    for (int i = 0; i < 10'000; ++i) wrong += fibers[static_cast<std::size_t>(i)].get() != i;
+    for (int i = 0; i < count; ++i) wrong += fibers[static_cast<std::size_t>(i)].get() != i;
     CHECK(wrong == 0);
 }
 

@@ -63,6 +63,7 @@ TEST_CASE("on the signal a busy hub prints between two fibers") {
 }
 
 SCENARIO_IN_CHILD(one_hub_is_stuck) {
+    green::yield();  // brings this thread's hub to life
     std::atomic<bool> other_is_up{false}, stop{false};
     std::thread other([&] {
         green::yield();

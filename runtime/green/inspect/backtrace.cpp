@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -81,7 +82,10 @@ std::vector<std::string> without_machinery(const frames& taken) {
     std::vector<line> lines;
     for (int i = 0; i < taken.count; ++i) lines.push_back(symbolised(taken.addresses[i]));
     auto is_of_user = [](const line& l) { return !l.is_machinery; };
-    auto first = std::find_if(lines.begin(), lines.end(), is_of_user);
+    // A sanitizer's own backtrace() may stand above ours.
+    const auto top = lines.begin() + std::min<std::ptrdiff_t>(std::ssize(lines), 3);
+    auto first = std::find_if_not(lines.begin(), top, is_of_user);
+    first = first == top ? lines.begin() : std::find_if(first, lines.end(), is_of_user);
     auto last = std::find_if(lines.rbegin(), std::reverse_iterator(first), is_of_user).base();
     std::vector<std::string> kept;
     for (; first != last; ++first) kept.push_back(std::move(first->text));
