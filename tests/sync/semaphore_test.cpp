@@ -101,6 +101,7 @@ TEST_CASE_FIXTURE(support::virtual_time, "releasing a bounded semaphore too ofte
     CHECK_THROWS_AS(s.release(), std::system_error);
     s.acquire();
     CHECK_THROWS_AS(s.release(2), std::system_error);
+    CHECK_THROWS_AS(s.release(-1), std::system_error);
     try {
         s.release(2);
     } catch (const std::system_error& e) {

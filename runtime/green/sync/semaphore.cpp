@@ -24,7 +24,7 @@ void semaphore::release(std::ptrdiff_t count) {
     detail::intrusive_list<detail::wait_node> chosen;
     {
         std::lock_guard guard(lock_);
-        if (count > most_ - permits_) throw_too_many();
+        if (count < 0 || count > most_ - permits_) throw_too_many();
         for (; count > 0; --count) {
             detail::wait_node* next = waiters_.choose_first();
             if (!next) break;

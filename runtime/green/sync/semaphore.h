@@ -37,7 +37,7 @@ class semaphore {
     bool try_acquire() noexcept;
 
     // Gives back one permit, or several. Does not park. Throws std::system_error (value_too_large) when there
-    // would be more than the semaphore may have, as sem_post(3) does; then nothing has changed.
+    // would be more than the semaphore may have, as sem_post(3) does, or `count` is negative; then nothing has changed.
     void release();
     void release(std::ptrdiff_t count);
 
