@@ -64,6 +64,7 @@ bool served_connection::serve_one() {
 
 bool served_connection::wait_for_request() {
     if (connection_.has_input()) return true;
+    if (is_stopping_) return false;
     connection_.set_phase(phase::waiting);
     connection_.set_limits(hub::current().deadline_after(options_.idle_timeout), duration::max());
     is_idle_ = true;

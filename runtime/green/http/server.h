@@ -7,13 +7,14 @@
 #include <green/http/headers.h>
 #include <green/http/response_writer.h>
 #include <green/io/stream.h>
-#include <green/net/tcp.h>
+#include <green/net/server.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,8 @@ struct server_options {
     std::uint64_t body_limit_bytes = 64 << 20;         // more: 413
     std::size_t max_requests_per_connection = 1'000'000;
     listen_options listen{};
+    std::size_t max_connections = std::numeric_limits<std::size_t>::max();  // further ones wait in the kernel's queue
+    std::size_t stack_size_bytes = fiber_options{}.stack_size_bytes;        // of each connection's fiber
     // Told of what a handler threw. Empty: a line on standard error.
     std::function<void(const request&, std::exception_ptr)> report{};
 };
@@ -80,28 +83,32 @@ void serve(byte_stream& stream, const handler& h, const server_options& options 
 //                                [](green::http::request& asked, green::http::response_writer& answer) {
 //                                    answer.send(200, "text/plain", "you want " + asked.target());
 //                                });
-//     green::sleep(1min);
-//     server.stop();
+//     server.wait();
 //
-// It accepts from its construction to its end, on the thread that made it. Requests of one connection are answered in
-// their order, pipelined ones too.
+// It accepts from its construction to its end, on the thread that made it; several of them, one per thread, may share
+// a port (listen_options::reuse_port). Requests of one connection are answered in their order, pipelined ones too.
 class server {
   public:
     // Listens; port 0 lets the kernel choose. Does not park. Throws std::system_error when it cannot listen.
     server(const endpoint& where, handler h, server_options options = {});
-    server(server&&) = delete;
     // Ends everything at once: whoever is being served is killed. Does not wait for it.
-    ~server();
+    ~server() = default;
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
 
-    endpoint local_endpoint() const;
-    std::size_t connection_count() const noexcept;
+    endpoint local_endpoint() const { return connections_.local_endpoint(); }
+    std::size_t connection_count() const noexcept { return connections_.connection_count(); }
 
     // Stops accepting, closes the idle connections and lets requests under way be answered, for at most `grace`; then
-    // kills what is left, and waits for its end. Parks. No-op when it has stopped.
+    // kills what is left, and waits for its end. Parks. Idempotent. Throws resource_deadlock_would_occur in one of
+    // its own handlers.
     void stop(duration grace = std::chrono::seconds(10));
+    // Parks until the server has been stopped.
+    void wait() { connections_.wait(); }
 
   private:
     std::shared_ptr<detail::server_state> state_;
+    green::server connections_;
 };
 
 }  // namespace green::http
