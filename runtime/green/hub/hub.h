@@ -54,9 +54,10 @@ class hub : private detail::loop {
 
     // The present, read from the kernel.
     time_point now() noexcept { return loop::now(); }
-    // The moment `d` from now: never early, and late by at most a hundredth. Reading the precise clock costs as
-    // much as four switches, so for long durations the coarse one decides (clock_gettime(2),
-    // CLOCK_MONOTONIC_COARSE).
+    // The moment `d` from now. Exact for times below half a second. Reading the precise clock costs as much as four
+    // switches, so for longer ones the coarse one decides (clock_gettime(2), CLOCK_MONOTONIC_COARSE), with a
+    // hundred-and-twenty-eighth of `d` on top: late by at most a hundredth, and not early, unless the kernel's own
+    // tick is late by more than that. What must never be early adds `d` to now().
     time_point deadline_after(duration d) noexcept { return loop::deadline_after(d); }
 
     // Between hold() and release() the hub waits even when nothing it knows of can wake it, because a foreign

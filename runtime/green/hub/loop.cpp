@@ -74,10 +74,11 @@ time_point loop::now() noexcept {
 }
 
 time_point loop::deadline_after(duration d) noexcept {
-    const std::int64_t tick = coarse_resolution_ns();
-    if (time_source_ || d.count() < 100 * tick) return add(now(), d);
-    // The coarse clock lags by less than one tick.
-    return add(time_point(duration(coarse_ns() + tick)), d);
+    const std::int64_t slack = d.count() / 128;
+    if (time_source_ || slack < coarse_resolution_ns()) return add(now(), d);
+    // The coarse clock lags by a tick, and by more while the processor that counts the ticks is held up, as that of a
+    // virtual machine may be. The slack covers both unless that takes longer.
+    return add(time_point(duration(coarse_ns() + slack)), d);
 }
 
 bool loop::poll_is_due() noexcept {
