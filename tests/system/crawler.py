@@ -87,7 +87,7 @@ class Crawling:
         return time.monotonic() - self.began
 
     def interrupt(self):
-        self.process.send_signal(signal.SIGINT)
+        os.kill(self.pid, signal.SIGINT)  # send_signal() would look first whether it has ended, and take its status
 
     def finish(self, meanwhile=lambda: None):
         """Waits for its end, calling `meanwhile` over and over, and returns a Crawl."""
