@@ -10,6 +10,8 @@
 
 #include <fcntl.h>
 
+#include <green/sync/timeout.h>
+
 using namespace support;
 using namespace std::chrono_literals;
 using green::endpoint;
@@ -226,6 +228,31 @@ TEST_CASE_FIXTURE(support::leak_check, "a deadline is for all reads together, ho
     CHECK(error == std::errc::timed_out);
     CHECK(green::clock::now() - start < 2s);
     flood.kill();
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "an enclosing timeout ends reads, however busy the peer is, and outlives inner deadlines") {
+    tcp_pair pair;
+    auto flood = green::spawn([&] {
+        std::error_code error;
+        std::vector<std::byte> block(1 << 16);
+        while (!error) pair.far.write_some(block, error);
+    });
+    const auto start = green::clock::now();
+    CHECK(!green::with_timeout(30ms, [&] {
+        pair.near.expires_after(1h);
+        for (;;) read_text(pair.near);
+    }));
+    CHECK(green::clock::now() - start < 5s);
+    flood.kill();
+    CHECK(!green::with_timeout(20ms, [&] {
+        std::error_code error;
+        for (;;) {  // each inner wait times out; the outer one is not taken for it
+            std::array<std::byte, 4096> buffer;
+            pair.near.expires_after(5ms);
+            while (!error) pair.near.read_some(buffer, error);
+            error.clear();
+        }
+    }));
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "writing everything obeys one deadline") {
