@@ -179,3 +179,18 @@ TEST_CASE_FIXTURE(support::virtual_time, "the time a call is given counts within
     CHECK(!green::with_timeout(2ms, [&] { none.try_acquire_for(10s); }));
     CHECK(clock.elapsed() == 2ms);
 }
+
+TEST_CASE_FIXTURE(support::virtual_time, "a wait that is served as its time runs out is the last in its scope") {
+    green::event opened;
+    green::semaphore plenty(10);
+    bool served = false, went_on = false;
+    green::hub::current().call_after(10ms, [&] { opened.set(); });  // fires before the timeout, in the same pass
+    CHECK(!green::with_timeout(10ms, [&] {
+        opened.wait();
+        served = true;
+        plenty.acquire();  // would not have to wait
+        went_on = true;
+    }));
+    CHECK(served);
+    CHECK(!went_on);
+}

@@ -110,9 +110,15 @@ outcome scheduler::suspend_inside(control& self, scope& inside, time_point deadl
     inside.enter_parked(self);
     if (deadline != never) loop_.timers().arm(self, deadline);
     switch_away(self);
+    const bool deadline_passed = deadline != never && !self.armed();
     if (self.armed()) loop_.timers().disarm(self);
     scope::leave_parked(self);
-    if (self.result() != outcome::timed_out) return self.result();
+    if (self.result() != outcome::timed_out) {
+        // Served in the very pass in which the timer fired: this wait counts, the next one must not. Else one that is
+        // always served in time, as by a peer that never stops sending, would outlive every deadline.
+        if (deadline_passed) inside.expire(loop_.now());
+        return self.result();
+    }
     // Of several waits with the deadline of one scope, the first to run has expired it for the others.
     return inside.expire(loop_.now()) || inside.cancelled() ? outcome::cancelled : outcome::timed_out;
 }
