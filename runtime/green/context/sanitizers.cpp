@@ -56,17 +56,9 @@ void*& stack_shadow::ended_fiber() noexcept {
 }
 #endif
 
-unsigned register_stack([[maybe_unused]] void* bottom, [[maybe_unused]] void* top) noexcept {
+void register_stack([[maybe_unused]] void* bottom, [[maybe_unused]] void* top) noexcept {
 #ifdef GREEN_VALGRIND
-    return VALGRIND_STACK_REGISTER(bottom, top);
-#else
-    return 0;
-#endif
-}
-
-void deregister_stack([[maybe_unused]] unsigned id) noexcept {
-#ifdef GREEN_VALGRIND
-    VALGRIND_STACK_DEREGISTER(id);
+    (void)VALGRIND_STACK_REGISTER(bottom, top);
 #endif
 }
 

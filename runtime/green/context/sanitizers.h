@@ -95,8 +95,7 @@ class stack_shadow {
 #endif
 };
 
-// Valgrind's bookkeeping of a stack's memory; the id is what registering returned. Cheap outside Valgrind.
-unsigned register_stack(void* bottom, void* top) noexcept;
-void deregister_stack(unsigned id) noexcept;
+// Tells Valgrind that [bottom, top) is a stack, once and for all. Costs nothing outside Valgrind.
+void register_stack(void* bottom, void* top) noexcept;
 
 }  // namespace green::detail

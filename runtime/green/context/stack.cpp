@@ -2,6 +2,7 @@
 #include <green/context/stack.h>
 
 #include <green/base/check.h>
+#include <green/context/sanitizers.h>
 
 #include <algorithm>
 #include <atomic>
@@ -143,6 +144,7 @@ stack stack_pool::acquire_slowly(size_class& from) {
         canaries.insert(std::upper_bound(canaries.begin(), canaries.end(), bottom), bottom);
     }
     from.fresh += from.slot_bytes();
+    register_stack(bottom, bottom + from.stack_bytes);
     return {bottom, from.stack_bytes};
 }
 
