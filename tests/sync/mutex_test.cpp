@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/mutex.h>
 
+#include <support/error_of.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
@@ -20,18 +21,7 @@
 
 using namespace std::chrono_literals;
 
-namespace {
-// The error code that f throws; none when it does not.
-template <class F>
-std::error_code error_of(F&& f) {
-    try {
-        f();
-    } catch (const std::system_error& e) {
-        return e.code();
-    }
-    return {};
-}
-}  // namespace
+using support::error_of;
 
 TEST_CASE_FIXTURE(support::virtual_time, "a mutex is handed to the fiber that has waited longest") {
     green::mutex m;

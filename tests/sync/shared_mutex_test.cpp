@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/shared_mutex.h>
 
+#include <support/error_of.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
@@ -20,16 +21,7 @@
 
 using namespace std::chrono_literals;
 
-namespace {
-std::error_code error_of(auto&& f) {
-    try {
-        f();
-    } catch (const std::system_error& e) {
-        return e.code();
-    }
-    return {};
-}
-}  // namespace
+using support::error_of;
 
 TEST_CASE_FIXTURE(support::virtual_time, "readers share a mutex and a writer has it alone") {
     green::shared_mutex m;

@@ -3,6 +3,7 @@
 
 #include <green/base/check.h>
 #include <green/fiber/cancellation.h>
+#include <green/fiber/describe.h>
 #include <green/fiber/links.h>
 #include <green/fiber/local.h>
 #include <green/fiber/park.h>
@@ -17,18 +18,6 @@
 namespace green::detail {
 
 namespace {
-
-std::string describe(const std::exception_ptr& e) {
-    try {
-        std::rethrow_exception(e);
-    } catch (const std::exception& error) {
-        return error.what();
-    } catch (const cancellation& request) {
-        return request.what();
-    } catch (...) {
-        return "an exception that is not a std::exception";
-    }
-}
 
 bool is_cancellation(const std::exception_ptr& e) {
     try {
@@ -143,7 +132,7 @@ void control::last_reference_dropped() noexcept {
 void control::report_unless_taken() noexcept {
     if (error_taken.load(std::memory_order_acquire)) return;
     std::fprintf(stderr, "green: fiber \"%s\" ended with an exception that nobody took: %s\n", name().c_str(),
-                 describe(error).c_str());
+                 describe_exception(error).c_str());
 }
 
 }  // namespace green::detail

@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/fiber/describe.h>
 
+#include <green/fiber/cancellation.h>
 #include <green/fiber/scheduler.h>
 
 #include <cstdio>
 
 namespace green::detail {
+
+std::string describe_exception(const std::exception_ptr& e) {
+    try {
+        std::rethrow_exception(e);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (const cancellation& request) {
+        return request.what();
+    } catch (...) {
+        return "an exception that is not a std::exception";
+    }
+}
 
 std::string describe_situation(control& fiber) {
     if (fiber.ended()) return "ended";

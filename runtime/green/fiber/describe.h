@@ -5,6 +5,7 @@
 #include <green/base/time.h>
 #include <green/fiber/control.h>
 
+#include <exception>
 #include <string>
 
 namespace green::detail {
@@ -14,6 +15,9 @@ namespace green::detail {
 std::string describe_situation(control& fiber);
 // What the fiber waits for, or waited for last.
 std::string describe_wait(control& fiber);
+
+// What an exception says of itself; never empty-handed, also for one that is no std::exception.
+std::string describe_exception(const std::exception_ptr& e);
 
 // "3 s", "1.5 s", "250 ms", "40 us": for people, with two or three digits.
 std::string in_words(duration d);

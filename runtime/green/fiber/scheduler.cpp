@@ -124,8 +124,7 @@ outcome scheduler::suspend_inside(control& self, scope& inside, time_point deadl
 }
 
 context& scheduler::end_running(control& self) noexcept {
-    const bool was_forgotten_main = main_is_gone_;
-    if (was_forgotten_main) std::exit(EXIT_SUCCESS);
+    if (main_is_gone_) std::exit(EXIT_SUCCESS);
     if (self.list_hook<foreign_tag>::linked()) self.list_hook<foreign_tag>::unlink();
     --fiber_count_;
     if (retiring_ && fiber_count_ == 0 && main_->choose()) main_->wake();
