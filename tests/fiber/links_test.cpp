@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <green/fiber/links.h>
+#include <green/hub/links.h>
 
 #include <green/green.h>
 

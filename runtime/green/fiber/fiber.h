@@ -3,52 +3,26 @@
 #pragma once
 
 #include <green/base/time.h>
-#include <green/fiber/cancellation.h>
 #include <green/fiber/control.h>
+#include <green/hub/agent_handle.h>
+#include <green/hub/cancellation.h>
 
-#include <cstdint>
 #include <exception>
 #include <functional>
-#include <memory>
-#include <stdexcept>
-#include <string>
+#include <new>
 #include <type_traits>
 #include <utility>
 
 namespace green {
 
-class hub;
-
-enum class fiber_state { unstarted, running, ready, parked, ended };
-
-// Thrown by fiber<T>::get() when the fiber was killed before it had a result.
-class no_result : public std::runtime_error {
+// A shared handle to a fiber, whatever its result; see agent_handle for what needs no waiting.
+class fiber_handle : public agent_handle {
   public:
-    explicit no_result(const std::string& name) : runtime_error("green: fiber \"" + name + "\" was killed before it had a result") {}
-};
-
-// A shared handle to a fiber, whatever its result. Copies name the same fiber. A fiber runs on when its last
-// handle goes; what it throws then is reported on standard error. Handles may be used from any thread, with or
-// without a hub, except where noted.
-class fiber_handle {
-  public:
-    fiber_handle() = default;  // names no fiber; only valid() and assignment are allowed
-    fiber_handle(const fiber_handle& other) noexcept : control_(other.control_) {
-        if (control_) control_->add_reference();
-    }
-    fiber_handle(fiber_handle&& other) noexcept : control_(std::exchange(other.control_, nullptr)) {}
-    fiber_handle& operator=(fiber_handle other) noexcept {
-        std::swap(control_, other.control_);
-        return *this;
-    }
-    ~fiber_handle() {
-        if (control_) control_->drop_reference();
-    }
+    using agent_handle::agent_handle;
 
     // The running fiber, be it a main one.
     static fiber_handle current();
 
-    bool valid() const noexcept { return control_ != nullptr; }
     // Parks until the fiber has ended, however it ended. Never rethrows what the fiber threw. Throws
     // std::system_error (resource_deadlock_would_occur) when a fiber joins itself.
     void join() const;
@@ -56,41 +30,14 @@ class fiber_handle {
     bool join_for(duration d) const;
     bool join_until(time_point deadline) const;
 
-    // Makes the fiber give up: throws fiber_exit (or `reason`) at its present or next wait; one that has not
-    // started never runs. Parks until it has ended. No-op when it has. Never throws what the victim throws.
-    // Killing oneself throws at once.
+    // kill_soon(), and parks until the fiber has ended. Never throws what the victim throws.
     void kill(std::exception_ptr reason = nullptr) const;
-    // The same without waiting for the end. Does not park.
-    void kill_soon(std::exception_ptr reason = nullptr) const;
 
-    // Calls f() on the fiber's hub after its end, never inline; after the end too. Links run in order of
-    // registration, and one that throws is reported and stops no other. f must not park. Returns an id for unlink().
-    std::uint64_t link(std::function<void()> f) const;
-    bool unlink(std::uint64_t id) const noexcept;
-
-    std::string name() const { return control_->name(); }
-    // On the fiber's own thread.
-    void set_name(std::string name) const { control_->set_name(std::move(name)); }
-    std::uint64_t id() const noexcept { return control_->id; }
-    bool ended() const noexcept { return control_->ended(); }
-    // On the fiber's own thread, else a moment old.
-    fiber_state state() const noexcept;
-    // Ended with a result or by being killed, not with an error.
-    bool succeeded() const noexcept { return ended() && !control_->error; }
-    bool was_killed() const noexcept { return ended() && control_->ended_by_exit; }
-    // What it threw, or null; counts as taken, so that it is not reported.
-    std::exception_ptr error() const noexcept;
-
-    friend bool operator==(const fiber_handle& a, const fiber_handle& b) noexcept { return a.control_ == b.control_; }
-
-    // For the rooms of the runtime: a handle that takes over a reference.
-    explicit fiber_handle(detail::control& c) noexcept : control_(&c) {}
-    detail::control* get_control() const noexcept { return control_; }
+    // For the rooms of the runtime.
+    detail::control* get_control() const noexcept { return static_cast<detail::control*>(agent_); }
 
   protected:
     void join_and_rethrow() const;
-
-    detail::control* control_ = nullptr;
 };
 
 namespace detail {
@@ -142,8 +89,8 @@ class fiber : public fiber_handle {
     // killed. May be called by several and again. The reference is valid as long as a handle is.
     std::remove_reference_t<T>& get() const& {
         this->join_and_rethrow();
-        if (!this->control_->has_result) throw no_result(this->name());
-        return slot::of(*this->control_);
+        if (!this->agent_->has_result) throw no_result("fiber", this->name());
+        return slot::of(*this->get_control());
     }
     // The same from a handle that goes away: the result is moved out.
     T get() && {

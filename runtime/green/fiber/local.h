@@ -2,36 +2,17 @@
 // Values of which every fiber has its own.
 #pragma once
 
+#include <green/hub/locals.h>
+
 #include <functional>
 #include <memory>
 #include <utility>
-#include <vector>
 
 namespace green {
 
 namespace detail {
 
-// The values of one fiber, by key. Few per fiber, so a plain search.
-class local_values {
-  public:
-    struct value {
-        const void* key;
-        std::shared_ptr<void> object;
-        std::shared_ptr<void> (*copy)(const void*);  // for children; null unless inheritable
-    };
-
-    void* find(const void* key) const noexcept;
-    void* add(value v);
-    // What a child of this fiber starts with; null when there is nothing to inherit.
-    std::unique_ptr<local_values> inherit() const;
-    // Latest first, as automatic objects die. A destructor may park, and may make new values.
-    ~local_values();
-
-  private:
-    std::vector<value> values_;
-};
-
-// The running fiber's values, created when there are none.
+// The values of the running fiber or task, created when there are none.
 local_values& running_locals();
 
 }  // namespace detail

@@ -13,20 +13,9 @@
 
 #include <green/base/time.h>
 #include <green/fiber/scheduler.h>
-
-#include <concepts>
+#include <green/hub/operation.h>
 
 namespace green::detail {
-
-// What can be waited for. enqueue() takes what is wanted (true) or leaves the node with the primitive (false),
-// atomically. withdraw() takes the node back after a timeout or a cancellation; the waiter is settled by then,
-// so nobody can have chosen it. Neither parks. Only enqueue may throw, leaving nothing behind.
-template <class T>
-concept operation = requires(T op, wait_node& node) {
-    { op.enqueue(node) } -> std::same_as<bool>;
-    { op.withdraw(node) } noexcept;
-    { op.reason() } -> std::convertible_to<wait_reason>;
-};
 
 // Takes one from the running fiber's budget, and yields when it is used up: a fiber whose waits never have to
 // wait cannot starve the others.
@@ -34,22 +23,6 @@ inline void spend_turn(scheduler& s, control& self) noexcept {
     if (!s.loop().budget_is_spent()) [[likely]] return;
     s.yield(self);
     s.expire_scopes(self);
-}
-
-// Tries to have it without waiting. When that throws, the wait that began is over as well: were it left pending, a
-// kill would find the fiber waiting and wake it while it is in the ready queue already.
-template <operation Operation>
-bool had_at_once(Operation& op, control& self) {
-    if constexpr (noexcept(op.enqueue(self.node()))) {
-        return op.enqueue(self.node());
-    } else {
-        try {
-            return op.enqueue(self.node());
-        } catch (...) {
-            self.settle_without_waiting();
-            throw;
-        }
-    }
 }
 
 // Performs `op` on the running fiber, parking while it cannot be had. Returns ready, or timed_out when

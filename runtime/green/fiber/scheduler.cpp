@@ -2,10 +2,8 @@
 #include <green/fiber/scheduler.h>
 
 #include <green/base/check.h>
-#include <green/fiber/cancellation.h>
-#include <green/fiber/describe.h>
-#include <green/fiber/links.h>
-#include <green/fiber/local.h>
+#include <green/hub/cancellation.h>
+#include <green/hub/describe.h>
 #include <green/fiber/overflow.h>
 #include <green/fiber/park.h>
 #include <green/fiber/would_block_forever.h>
@@ -50,7 +48,7 @@ void scheduler::take_over_thread() {
     main_->started = true;
     main_->born_coarse_ns = loop::coarse_now_ns();
     main_->flow.adopt_native();
-    running_ = main_;
+    set_running(*main_);
     retiring_ = main_is_gone_ = false;
     hub_control_.flow.prepare(
         hub_control_.where, hub_control_.where.top(),
@@ -82,6 +80,11 @@ scheduler& scheduler::create() {
     return *s;
 }
 
+agent& running_agent() {
+    if (!current_agent) [[unlikely]] scheduler::current();
+    return *current_agent;
+}
+
 // --- switching ---
 
 // Nothing else is ready, or the hub should have the processor.
@@ -92,7 +95,7 @@ void scheduler::yield_to_hub(control& self) noexcept {
 }
 
 void scheduler::resume_from_hub(control& fiber) noexcept {
-    running_ = &fiber;
+    set_running(fiber);
     hub_control_.flow.switch_to(fiber.flow, *words_);
 }
 
@@ -133,7 +136,7 @@ context& scheduler::end_running(control& self) noexcept {
     self.where = {};
     self.drop_reference();
     control& next = next_to_run();
-    running_ = &next;
+    set_running(next);
     return next.flow;
 }
 
@@ -265,6 +268,7 @@ void scheduler::retire() noexcept {
     of_this_thread = this;
     if (running_ != main_) {  // exit() was called by a fiber: its own stack is in use, nothing can be unwound
         of_this_thread = nullptr;
+    current_agent = nullptr;
         return;
     }
     retiring_ = true;
@@ -291,6 +295,7 @@ void scheduler::retire() noexcept {
     stacks_.trim();
     stacks_.trim();  // the first one starts the period of idleness
     of_this_thread = nullptr;
+    current_agent = nullptr;
 }
 
 // A fiber that will never run again, though waiters and queues may still hold its nodes.

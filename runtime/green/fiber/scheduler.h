@@ -116,7 +116,7 @@ class scheduler {
         if (!second || second->run != &control::resume) return;
         auto stack = static_cast<const char*>(static_cast<const control*>(second)->flow.suspended_at());
         for (unsigned offset : {0, 64, 192, 256, 320, 384, 448, 512}) __builtin_prefetch(stack + offset);
-        auto third = reinterpret_cast<const char*>(static_cast<const control*>(second)->next);
+        auto third = reinterpret_cast<const char*>(second->next);
         for (unsigned offset : {0, 64, 128}) __builtin_prefetch(third + offset);
     }
 
@@ -129,9 +129,13 @@ class scheduler {
         switch_to(self, next);
     }
     [[gnu::always_inline]] void switch_to(control& self, control& next) noexcept {
-        if (next.next) __builtin_prefetch(static_cast<control*>(next.next));
-        running_ = &next;
+        if (next.next) __builtin_prefetch(next.next);
+        set_running(next);
         self.flow.switch_to(next.flow, *words_);
+    }
+    void set_running(control& next) noexcept {
+        running_ = &next;
+        current_agent = &next;
     }
     void yield_to_hub(control& self) noexcept;
     [[gnu::always_inline]] control& next_to_run() noexcept {
@@ -146,7 +150,7 @@ class scheduler {
 
     [[gnu::tls_model("initial-exec")]] static thread_local constinit scheduler* of_this_thread;
 
-    control* running_ = nullptr;
+    control* running_ = nullptr;  // whose stack is in use; current_agent may be a task that the hub's own context runs
     green::detail::loop& loop_;
     thread_words* words_ = nullptr;
     hub& hub_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/http/served_connection.h>
 
-#include <green/fiber/cancellation.h>
+#include <green/hub/cancellation.h>
 #include <green/http/message_writer.h>
 #include <green/http/status.h>
 #include <green/hub/hub.h>

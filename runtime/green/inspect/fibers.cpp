@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/inspect/fibers.h>
 
-#include <green/fiber/describe.h>
+#include <green/hub/describe.h>
 #include <green/fiber/scheduler.h>
 #include <green/inspect/backtrace.h>
 #include <green/sys/calls.h>

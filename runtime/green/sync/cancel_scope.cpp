@@ -2,18 +2,18 @@
 #include <green/sync/cancel_scope.h>
 
 #include <green/base/check.h>
-#include <green/fiber/scheduler.h>
+#include <green/hub/agent.h>
 
 namespace green {
 
 cancel_scope::cancel_scope(const options& o)
-    : fiber_(detail::scheduler::current().running()), scope_(fiber_.inside, o.deadline, o.shielded) {
-    fiber_.inside = &scope_;
+    : owner_(detail::running_agent()), scope_(owner_.inside, o.deadline, o.shielded) {
+    owner_.inside = &scope_;
 }
 
 cancel_scope::~cancel_scope() {
-    detail::check(fiber_.inside == &scope_, "a cancel scope is left before one inside it, or by another fiber");
-    fiber_.inside = scope_.parent();
+    detail::check(owner_.inside == &scope_, "a cancel scope is left before one inside it, or by another fiber");
+    owner_.inside = scope_.parent();
 }
 
 }  // namespace green

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
-#include <green/fiber/cancellation.h>
+#include <green/hub/cancellation.h>
 #include <green/hub/scope.h>
 
 #include <functional>
@@ -12,7 +12,7 @@
 namespace green {
 
 namespace detail {
-class control;
+class agent;
 }
 
 // What is inside from its construction to its destruction can be cancelled: every wait of the fiber that made it,
@@ -54,7 +54,7 @@ class cancel_scope {
   private:
     friend class task_group;
 
-    detail::control& fiber_;
+    detail::agent& owner_;
     detail::scope scope_;
 };
 

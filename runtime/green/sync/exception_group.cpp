@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/exception_group.h>
 
-#include <green/fiber/describe.h>
+#include <green/hub/describe.h>
 
 #include <utility>
 

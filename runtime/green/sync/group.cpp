@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/group.h>
 
-#include <green/fiber/join.h>
+#include <green/hub/join.h>
 #include <green/sync/wait.h>
 #include <green/sync/watch.h>
 
@@ -38,7 +38,7 @@ void members::add(place p, const fiber_handle& f) noexcept {
         all_.push_back(m);
         ++size_;
     }
-    m.start(join_operation{*f.get_control()});
+    m.start(join_operation{*f.get_agent()});
 }
 
 void members::on_end(member& ended) noexcept {

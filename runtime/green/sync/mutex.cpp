@@ -7,12 +7,7 @@ namespace green {
 
 namespace detail {
 
-control* running_or_null() noexcept {
-    auto* s = scheduler::current_or_null();
-    return s ? &s->running() : nullptr;
-}
-
-void append_owner(std::string& out, const control* owner) {
+void append_owner(std::string& out, const agent* owner) {
     if (owner) out += "held by \"" + owner->name() + '"';
 }
 
@@ -43,14 +38,14 @@ bool mutex::try_lock_until(time_point deadline) {
 }
 
 bool mutex::lock_until(time_point deadline, const char* call) {
-    auto& self = detail::scheduler::current().running();
+    auto& self = detail::running_agent();
     if (detail::wait_for(lock_operation{*this, self, call}, deadline) != detail::outcome::ready) return false;
     take_over(self);
     return true;
 }
 
 bool mutex::try_lock() {
-    auto& self = detail::scheduler::current().running();
+    auto& self = detail::running_agent();
     {
         std::lock_guard guard(lock_);
         if (abandoned_) detail::throw_abandoned("mutex::try_lock");
@@ -69,20 +64,20 @@ void mutex::unlock() {
             detail::throw_lock_error(std::errc::operation_not_permitted, "mutex::unlock", "this fiber does not hold it");
         unlink();
         next = waiters_.choose_first();
-        owner_.store(next ? static_cast<detail::control*>(next->slot) : nullptr, std::memory_order_relaxed);
+        owner_.store(next ? static_cast<detail::agent*>(next->slot) : nullptr, std::memory_order_relaxed);
     }
     if (next) next->owner->wake();
 }
 
 bool mutex::held_by_this_fiber() const noexcept {
-    detail::control* self = detail::running_or_null();
+    detail::agent* self = detail::current_agent;
     return self && owner_.load(std::memory_order_relaxed) == self;
 }
 
 bool mutex::lock_operation::enqueue(detail::wait_node& node) {
     std::lock_guard guard(target.lock_);
     if (target.abandoned_) detail::throw_abandoned(call);
-    const detail::control* owner = target.owner_.load(std::memory_order_relaxed);
+    const detail::agent* owner = target.owner_.load(std::memory_order_relaxed);
     if (owner == &self)
         detail::throw_lock_error(std::errc::resource_deadlock_would_occur, call, "this fiber holds it already");
     if (!owner) {
@@ -100,7 +95,7 @@ void mutex::lock_operation::withdraw(detail::wait_node& node) noexcept {
     detail::wait_queue::remove(node);
 }
 
-void mutex::take_over(detail::control& self) {
+void mutex::take_over(detail::agent& self) {
     if (owner_.load(std::memory_order_relaxed) != &self) detail::throw_abandoned("mutex::lock");
     self.held_locks.push_back(*this);
 }

@@ -14,8 +14,7 @@ namespace green {
 
 namespace detail {
 // What the mutexes have in common. The running fiber, without creating one; null on a thread that has none.
-control* running_or_null() noexcept;
-void append_owner(std::string& out, const control* owner);
+void append_owner(std::string& out, const agent* owner);
 [[noreturn]] void throw_lock_error(std::errc code, const char* call, const char* why);
 [[noreturn]] void throw_abandoned(const char* call);
 }  // namespace detail
@@ -62,19 +61,19 @@ class mutex : private detail::held_lock {
         void withdraw(detail::wait_node& node) noexcept;
         detail::wait_reason reason() const noexcept { return {call, &target, &mutex::describe}; }
         mutex& target;
-        detail::control& self;
+        detail::agent& self;
         const char* call = "mutex::lock";
     };
 
   private:
     bool lock_until(time_point deadline, const char* call);
     // The new owner notes that it holds the lock; only it can touch its own list.
-    void take_over(detail::control& self);
+    void take_over(detail::agent& self);
     void owner_ended() noexcept override;
     static void describe(std::string& out, const void* object);
     mutable detail::spin_lock lock_;
     bool abandoned_ = false;
-    std::atomic<detail::control*> owner_{nullptr};  // written under lock_; alive as long as it stands here
+    std::atomic<detail::agent*> owner_{nullptr};  // written under lock_; alive as long as it stands here
     detail::wait_queue waiters_;                    // slot: the control block of the fiber that will own the lock
 };
 

@@ -42,7 +42,7 @@ bool shared_mutex::has_room(bool shared) const noexcept {
     return !writer_.load(std::memory_order_relaxed) && (shared || reader_count_ == 0);
 }
 
-void shared_mutex::admit(detail::control* writer) noexcept {
+void shared_mutex::admit(detail::agent* writer) noexcept {
     if (writer)
         writer_.store(writer, std::memory_order_relaxed);
     else
@@ -53,7 +53,7 @@ void shared_mutex::admit_waiters(chosen_list& chosen) noexcept {
     while (!waiters_.empty() && has_room(!waiters_.front().slot)) {
         detail::wait_node* next = waiters_.choose_front();
         if (!next) continue;
-        admit(static_cast<detail::control*>(next->slot));
+        admit(static_cast<detail::agent*>(next->slot));
         chosen.push_back(*next);
     }
 }
@@ -69,7 +69,7 @@ bool shared_mutex::lock_operation::enqueue(detail::wait_node& node) {
         return false;
     }
     if (!node.owner->claim(node)) return false;
-    target.admit(static_cast<detail::control*>(node.slot));
+    target.admit(static_cast<detail::agent*>(node.slot));
     return true;
 }
 
@@ -85,7 +85,7 @@ void shared_mutex::lock_operation::withdraw(detail::wait_node& node) noexcept {
 }
 
 bool shared_mutex::lock_until(time_point deadline, bool shared, const char* call) {
-    auto& self = detail::scheduler::current().running();
+    auto& self = detail::running_agent();
     if (detail::wait_for(lock_operation{*this, self, shared, call}, deadline) != detail::outcome::ready) return false;
     if (!shared && writer_.load(std::memory_order_relaxed) == &self) {
         self.held_locks.push_back(*this);
@@ -97,7 +97,7 @@ bool shared_mutex::lock_until(time_point deadline, bool shared, const char* call
 }
 
 bool shared_mutex::try_enter(bool shared, const char* call) {
-    auto& self = detail::scheduler::current().running();
+    auto& self = detail::running_agent();
     {
         std::lock_guard guard(lock_);
         if (abandoned_) detail::throw_abandoned(call);
@@ -112,7 +112,7 @@ void shared_mutex::unlock() {
     chosen_list chosen;
     {
         std::lock_guard guard(lock_);
-        detail::control* self = detail::running_or_null();
+        detail::agent* self = detail::current_agent;
         if (!self || writer_.load(std::memory_order_relaxed) != self)
             detail::throw_lock_error(std::errc::operation_not_permitted, "shared_mutex::unlock",
                                      "this fiber does not hold it");

@@ -50,7 +50,7 @@ class shared_mutex : private detail::held_lock {
         void withdraw(detail::wait_node& node) noexcept;
         detail::wait_reason reason() const noexcept { return {call, &target, &shared_mutex::describe}; }
         shared_mutex& target;
-        detail::control& self;
+        detail::agent& self;
         bool shared;
         const char* call;
     };
@@ -61,14 +61,14 @@ class shared_mutex : private detail::held_lock {
     bool lock_until(time_point deadline, bool shared, const char* call);
     bool try_enter(bool shared, const char* call);
     bool has_room(bool shared) const noexcept;
-    void admit(detail::control* writer) noexcept;  // null: a reader
+    void admit(detail::agent* writer) noexcept;  // null: a reader
     void admit_waiters(chosen_list& chosen) noexcept;
     void owner_ended() noexcept override;
     static void describe(std::string& out, const void* object);
 
     mutable detail::spin_lock lock_;
     bool abandoned_ = false;
-    std::atomic<detail::control*> writer_{nullptr};  // written under lock_; alive as long as it stands here
+    std::atomic<detail::agent*> writer_{nullptr};  // written under lock_; alive as long as it stands here
     std::size_t reader_count_ = 0;
     detail::wait_queue waiters_;                     // slot: the writer's control block; null for a reader
 };

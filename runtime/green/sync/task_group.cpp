@@ -2,7 +2,7 @@
 #include <green/sync/task_group.h>
 
 #include <green/base/check.h>
-#include <green/fiber/join.h>
+#include <green/hub/join.h>
 
 #include <string>
 
@@ -36,7 +36,7 @@ void task_group::adopt(child_record record, const fiber_handle& f) {
     child& c = *record.release();
     c.fiber = f;
     ++running_count_;
-    c.start(detail::join_operation{*f.get_control()});
+    c.start(detail::join_operation{*f.get_agent()});
 }
 
 void task_group::adopt_remote(child_record record, const fiber_handle& f) {
@@ -114,7 +114,7 @@ void task_group::finish(std::exception_ptr body_end) {
         return;
     }
     // A kill is thrown once, and that was here: it is put back. A cancelled scope throws again by itself.
-    if (interruption_) detail::scheduler::current().running().raise(interruption_);
+    if (interruption_) detail::running_agent().raise(interruption_);
     if (errors_.size() == 1) std::rethrow_exception(errors_.front());
     throw exception_group(std::move(errors_));
 }

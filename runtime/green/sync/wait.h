@@ -4,7 +4,7 @@
 
 #include <green/base/time.h>
 #include <green/fiber/fiber.h>
-#include <green/fiber/join.h>
+#include <green/hub/join.h>
 #include <green/fiber/park.h>
 #include <green/sync/alternatives.h>
 #include <green/sync/cancel_scope.h>
@@ -24,7 +24,7 @@
 namespace green {
 
 inline detail::join_operation ready_operation(const fiber_handle& f) noexcept {
-    return {*f.get_control()};
+    return {*f.get_agent()};
 }
 
 // Something that is ready at some time: a fiber that has ended, an event that is set, a future with a value or
@@ -172,7 +172,7 @@ void joinall(Range&& fibers, bool raise_error = false) {
 namespace detail {
 // Only a fiber's own thread knows.
 inline bool known_unstarted(const fiber_handle& f) noexcept {
-    return &f.get_control()->home() == hub::current_or_null() && f.state() == fiber_state::unstarted;
+    return &f.get_agent()->home() == hub::current_or_null() && f.state() == fiber_state::unstarted;
 }
 }  // namespace detail
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <green/fiber/describe.h>
+#include <green/hub/describe.h>
 
-#include <green/fiber/cancellation.h>
-#include <green/fiber/scheduler.h>
+#include <green/hub/cancellation.h>
+#include <green/hub/hub.h>
 
 #include <cstdio>
 
@@ -20,23 +20,23 @@ std::string describe_exception(const std::exception_ptr& e) {
     }
 }
 
-std::string describe_situation(control& fiber) {
-    if (fiber.ended()) return "ended";
-    if (fiber.waiting()) return describe_wait(fiber);
-    if (&fiber == &scheduler::current().running()) return "running";
-    return fiber.started ? "ready" : "not started";
+std::string describe_situation(agent& of) {
+    if (of.ended()) return "ended";
+    if (of.waiting()) return describe_wait(of);
+    if (&of == current_agent) return "running";
+    return of.started ? "ready" : "not started";
 }
 
-std::string describe_wait(control& fiber) {
-    loop& home = scheduler::current().loop();
-    const wait_reason& reason = fiber.reason();
+std::string describe_wait(agent& of) {
+    loop& home = loop_of(of.home());
+    const wait_reason& reason = of.reason();
     std::string text = reason.call;
     if (reason.describe) {
         text += ' ';
         reason.describe(text, reason.object);
     }
-    if (fiber.armed()) {
-        const duration left = home.timers().deadline_of(fiber) - home.now();
+    if (of.armed()) {
+        const duration left = home.timers().deadline_of(of) - home.now();
         text += left > duration::zero() ? ", timer in " + in_words(left) : ", timer due";
     }
     return text;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Waiting for the end of a fiber, as an operation (fiber/park.h).
+// Waiting for the end of a fiber or task, as an operation (hub/operation.h).
 #pragma once
 
-#include <green/fiber/control.h>
+#include <green/hub/agent.h>
 
 #include <mutex>
 
@@ -22,11 +22,11 @@ struct join_operation {
     }
     wait_reason reason() const noexcept {
         return {"fiber::join", &target, [](std::string& out, const void* object) {
-                    out += "of " + static_cast<const control*>(object)->name();
+                    out += "of " + static_cast<const agent*>(object)->name();
                 }};
     }
 
-    control& target;
+    agent& target;
 };
 
 }  // namespace green::detail

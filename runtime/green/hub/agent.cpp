@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/hub/agent.h>
+
+#include <green/hub/agent_handle.h>
+#include <green/hub/cancellation.h>
+#include <green/hub/describe.h>
+#include <green/hub/hub.h>
+
+#include <cstdio>
+#include <mutex>
+#include <utility>
+
+namespace green::detail {
+
+thread_local constinit agent* current_agent = nullptr;
+
+namespace {
+
+bool is_cancellation(const std::exception_ptr& e) {
+    try {
+        std::rethrow_exception(e);
+    } catch (const cancellation&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+}  // namespace
+
+std::string agent::name() const {
+    return given_name ? *given_name : std::string(model.noun) + '-' + std::to_string(id);
+}
+
+bool agent::must_finish_waits() const noexcept {
+    return ending || (this == current_agent ? std::uncaught_exceptions() > 0 : model.unwinding(*this));
+}
+
+void agent::throw_request() {
+    if (pending && !(inside && inside->shielded_from_root())) {
+        attention &= static_cast<std::uint8_t>(~has_pending);
+        std::rethrow_exception(std::exchange(pending, nullptr));
+    }
+    if (inside && inside->cancelled()) throw cancelled(inside->outermost_cancelled()->id());
+    if (attention & shutting_down) throw fiber_exit();
+}
+
+void agent::raise(std::exception_ptr e) noexcept {
+    if (ended() || ending || pending) return;
+    pending = std::move(e);
+    attention |= has_pending;
+    const bool shielded = inside && inside->shielded_from_root() && !(attention & shutting_down);
+    if (shielded || !waiting() || must_finish_waits()) return;
+    if (settle(outcome::cancelled)) wake();
+}
+
+void agent::raise_soon(std::exception_ptr e) {
+    if (ended()) return;
+    if (!e) e = std::make_exception_ptr(fiber_exit());
+    if (this == current_agent) std::rethrow_exception(e);
+    if (current_hub == &home()) return raise(std::move(e));
+    add_reference();
+    home().call_soon([alive = std::shared_ptr<agent>(this, [](agent* a) { a->drop_reference(); }), e] { alive->raise(e); });
+}
+
+void agent::note_end(std::exception_ptr e) noexcept {
+    ended_by_exit = e && is_cancellation(e);
+    if (!ended_by_exit) error = std::move(e);
+}
+
+std::exception_ptr agent::take_error() noexcept {
+    if (!ended() || !error) return nullptr;
+    error_taken.store(true, std::memory_order_release);
+    return error;
+}
+
+void agent::give_up_locks() noexcept {
+    while (!held_locks.empty()) held_locks.pop_front().owner_ended();
+}
+
+void agent::publish_end() noexcept {
+    end_lock.lock();
+    has_ended.store(true, std::memory_order_release);
+    while (wait_node* node = joiners.choose_first()) node->owner->wake();
+    const bool linked = links != nullptr;
+    end_lock.unlock();
+    if (linked) schedule_links(*this);
+}
+
+void agent::last_reference_dropped() noexcept {
+    if (error) report_unless_taken();
+    model.release(*this);
+}
+
+void agent::report_unless_taken() noexcept {
+    if (error_taken.load(std::memory_order_acquire)) return;
+    std::fprintf(stderr, "green: %s \"%s\" ended with an exception that nobody took: %s\n", model.noun, name().c_str(),
+                 describe_exception(error).c_str());
+}
+
+}  // namespace green::detail
+
+namespace green {
+
+fiber_state agent_handle::state() const noexcept {
+    if (ended()) return fiber_state::ended;
+    if (agent_ == detail::current_agent) return fiber_state::running;
+    if (!agent_->started) return fiber_state::unstarted;
+    return agent_->waiting() ? fiber_state::parked : fiber_state::ready;
+}
+
+}  // namespace green

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a fiber and a stackless task have in common: one line of execution that waits, is cancelled, and ends.
+#pragma once
+
+#include <green/base/reference_count.h>
+#include <green/base/spin_lock.h>
+#include <green/base/unique_id.h>
+#include <green/hub/links.h>
+#include <green/hub/locals.h>
+#include <green/hub/scope.h>
+#include <green/hub/waiter.h>
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+
+namespace green::detail {
+
+class agent;
+
+// What the two models do differently. One table per model.
+struct agent_model {
+    const char* noun;  // "fiber"
+    // Gives up the processor until the wait is settled, the agent's stack staying as it is. Null for one that has no
+    // stack of its own: it returns to whoever resumed it.
+    outcome (*park)(agent& self, time_point deadline) noexcept;
+    // Throws whatever a wait must throw now; returns when there is nothing. `call` names the wait.
+    void (*throw_if_cancelled)(agent& self, const char* call);
+    // While suspended: whether an exception is on its way through its frames.
+    bool (*unwinding)(const agent& self) noexcept;
+    // The last reference has gone. Any thread.
+    void (*release)(agent& self) noexcept;
+};
+
+// A lock that an agent owns; told when that agent ends without giving it up.
+struct held_lock : list_hook<> {
+    virtual void owner_ended() noexcept = 0;
+
+  protected:
+    ~held_lock() = default;
+};
+
+// The part of an agent that a switch does not look at.
+struct agent_record {
+    explicit agent_record(const agent_model& model) noexcept : model(model) {}
+
+    const agent_model& model;
+    std::exception_ptr pending;  // has_pending
+    std::exception_ptr error;    // how it ended; written by the agent before ended()
+    std::unique_ptr<local_values> locals;
+    intrusive_list<held_lock> held_locks;
+    std::uint64_t id = unique_id<agent>();  // never used twice in a process
+    std::int64_t born_coarse_ns = 0;
+    wait_queue joiners;
+    std::unique_ptr<link_list> links;
+    std::unique_ptr<std::string> given_name;
+    reference_count references{2};  // its hub's own until the end, and that of the first handle
+    spin_lock end_lock;             // any thread; guards `joiners` and `links`
+    std::atomic<bool> has_ended{false};
+};
+
+// One line of execution on a hub (the C++ standard's "execution agent"): a fiber, or a stackless task with all that
+// it awaits. Only the home hub's thread touches it, except for what is marked "any thread".
+class agent : public agent_record, public waiter {
+  public:
+    // Reasons to look closer before a wait.
+    enum attention_bits : std::uint8_t {
+        is_hub = 1,         // the hub's own context: must not park
+        has_pending = 2,    // an exception waits to be thrown
+        shutting_down = 4,  // the thread ends: no wait is granted any more
+        is_stuck = 8,       // the main fiber, which nothing can wake
+    };
+
+    bool needs_attention() const noexcept { return attention | (inside && inside->cancelled()); }
+    // Neither kill nor scope may end its waits: it is ending, or running destructors of an unwound stack.
+    bool must_finish_waits() const noexcept;
+    // Throws the kill or the cancellation that is due; returns when there is none.
+    void throw_request();
+    // Whether every wait fails from here on, so that one that goes on trying must not keep the processor.
+    bool is_refused_for_good() const noexcept { return (inside && inside->cancelled()) || (attention & shutting_down); }
+
+    // Arranges that `e` is thrown at the agent's present or next wait; an unstarted one ends by it. The first one
+    // wins until it is thrown. No-op after the end. On the home hub.
+    void raise(std::exception_ptr e) noexcept;
+    // The same from any thread, where null stands for fiber_exit; thrown at once at the running agent itself.
+    void raise_soon(std::exception_ptr e);
+
+    // Notes how it ended: by `e`, or normally when that is null or a cancellation.
+    void note_end(std::exception_ptr e) noexcept;
+
+    // --- any thread ---
+    void add_reference() noexcept { references.add(); }
+    void drop_reference() noexcept {
+        if (references.drop()) last_reference_dropped();
+    }
+    bool ended() const noexcept { return has_ended.load(std::memory_order_acquire); }
+    // The given name, or one with its number: "fiber-7".
+    std::string name() const;
+    void set_name(std::string name) { given_name = std::make_unique<std::string>(std::move(name)); }
+    // The given name, or the noun when it has only a number. Async-signal-safe on the agent's own thread.
+    const char* name_for_signal() const noexcept { return given_name ? given_name->c_str() : model.noun; }
+    // The error it ended with, or null; counts as taken, so that it is not reported.
+    std::exception_ptr take_error() noexcept;
+
+    // The last steps: locks it still holds are marked as abandoned; joiners and links are told.
+    void give_up_locks() noexcept;
+    void publish_end() noexcept;
+
+    // --- what every switch needs; it follows the waiter, so that a wake touches few cache lines ---
+    scope* inside = nullptr;     // the innermost cancel scope it is in
+    std::uint8_t attention = 0;
+    bool started = false;
+    bool ending = false;         // past its function: destroying what it owns
+    bool has_result = false;
+    bool ended_by_exit = false;  // valid after the end: no result and no error
+    std::atomic<bool> error_taken{false};
+
+  protected:
+    agent(hub& home, const agent_model& model, runnable::function run) noexcept
+        : agent_record(model), waiter(home, run) {}
+    ~agent() = default;
+
+  private:
+    void last_reference_dropped() noexcept;
+    void report_unless_taken() noexcept;
+};
+
+// Who runs on this thread: a fiber, a task, or the hub's own context. When the thread has no fibers yet, its main
+// one comes to life. (Defined by the fiber room, because everybody's first agent is a main fiber.)
+agent& running_agent();
+
+}  // namespace green::detail
