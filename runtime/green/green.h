@@ -3,6 +3,10 @@
 #pragma once
 
 #include <green/base/address.h>
+#include <green/bridge/block_on.h>
+#include <green/coro/sleep.h>
+#include <green/coro/spawn.h>
+#include <green/coro/task.h>
 #include <green/dns/resolver.h>
 #include <green/fiber/fiber.h>
 #include <green/fiber/local.h>

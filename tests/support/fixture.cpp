@@ -25,7 +25,7 @@ belongings belongings::now() {
     auto& scheduler = green::detail::scheduler::current();
     auto& poller = scheduler.loop().poller();
     return {
-        .fibers = scheduler.fiber_count(),
+        .fibers = scheduler.loop().agent_count(),
         .control_blocks = scheduler.block_count(),
         .stacks = scheduler.stacks().in_use_count(),
         .timers = scheduler.loop().timers().size(),

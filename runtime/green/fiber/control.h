@@ -11,11 +11,9 @@
 namespace green::detail {
 
 class control;
-struct foreign_tag;
 
-// What a control block is asked for now and then. It stands in front, so that the waiter and all that a switch needs
-// begin on a cache line of their own.
-struct control_front : list_hook<foreign_tag> {
+// It stands in front, so that the waiter and all that a switch needs begin on a cache line of their own.
+struct control_front {
     // What is asked of the callable and the result that a fiber carries: one function per type knows them. `run`
     // leaves the callable to be discarded only when it throws.
     enum class request { run, discard_callable, discard_result };

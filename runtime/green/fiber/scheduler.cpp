@@ -7,6 +7,7 @@
 #include <green/fiber/overflow.h>
 #include <green/fiber/park.h>
 #include <green/fiber/would_block_forever.h>
+#include <green/hub/parking.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -100,7 +101,7 @@ void scheduler::resume_from_hub(control& fiber) noexcept {
 }
 
 outcome scheduler::suspend(control& self, time_point deadline) noexcept {
-    if (self.inside && !self.must_finish_waits()) return suspend_inside(self, *self.inside, deadline);
+    if (self.inside) return suspend_inside(self, deadline);
     if (deadline != never) loop_.timers().arm(self, deadline);
     switch_away(self);
     if (self.armed()) loop_.timers().disarm(self);
@@ -108,29 +109,16 @@ outcome scheduler::suspend(control& self, time_point deadline) noexcept {
 }
 
 // The same where scopes are in force: the earliest deadline decides, and a cancellation finds the waiter.
-outcome scheduler::suspend_inside(control& self, scope& inside, time_point deadline) noexcept {
-    deadline = std::min(deadline, inside.deadline());
-    inside.enter_parked(self);
-    if (deadline != never) loop_.timers().arm(self, deadline);
+outcome scheduler::suspend_inside(control& self, time_point deadline) noexcept {
+    enter_parking(self, deadline);
     switch_away(self);
-    const bool deadline_passed = deadline != never && !self.armed();
-    if (self.armed()) loop_.timers().disarm(self);
-    scope::leave_parked(self);
-    if (self.result() != outcome::timed_out) {
-        // Served in the very pass in which the timer fired: this wait counts, the next one must not. Else one that is
-        // always served in time, as by a peer that never stops sending, would outlive every deadline.
-        if (deadline_passed) inside.expire(loop_.now());
-        return self.result();
-    }
-    // Of several waits with the deadline of one scope, the first to run has expired it for the others.
-    return inside.expire(loop_.now()) || inside.cancelled() ? outcome::cancelled : outcome::timed_out;
+    return leave_parking(self, deadline);
 }
 
 context& scheduler::end_running(control& self) noexcept {
     if (main_is_gone_) std::exit(EXIT_SUCCESS);
-    if (self.list_hook<foreign_tag>::linked()) self.list_hook<foreign_tag>::unlink();
-    --fiber_count_;
-    if (retiring_ && fiber_count_ == 0 && main_->choose()) main_->wake();
+    if (self.list_hook<home_tag>::linked()) self.list_hook<home_tag>::unlink();
+    loop_.agent_ended();
     // From here on this code runs on a stack that is already given back: nothing below may spawn or park.
     stacks_.release(self.where);
     self.where = {};
@@ -161,12 +149,12 @@ control& scheduler::create_fiber(control::carrier carry, std::size_t stack_bytes
     fiber->callable = reinterpret_cast<void*>(top);
     fiber->flow.prepare(where, fiber->callable, &control::entry, fiber);
     if (retiring_) fiber->attention |= control::shutting_down;
-    ++fiber_count_;
+    loop_.agent_begins();
     return *fiber;
 }
 
 void scheduler::destroy_unstarted(control& fiber) noexcept {
-    --fiber_count_;
+    loop_.agent_ended();
     fiber.flow.retire();
     stacks_.release(fiber.where);
     fiber.~control();
@@ -200,8 +188,8 @@ void scheduler::adopt(runnable& self) noexcept {
         fiber.attention |= control::shutting_down;
         fiber.raise(std::make_exception_ptr(fiber_exit()));
     }
-    s.foreign_.push_back(fiber);
-    ++s.fiber_count_;
+    s.loop_.listed.push_back(fiber);
+    s.loop_.agent_begins();
     fiber.flow.prepare(fiber.where, fiber.where.top(), &control::entry, &fiber);
     s.loop_.make_ready(fiber);
 }
@@ -229,9 +217,9 @@ void scheduler::free_block(control& fiber) noexcept {
 
 std::string scheduler::list_parked() {
     std::string list;
-    for_each_fiber([&](control& fiber) {
-        if (&fiber == running_ && &fiber != main_) return;
-        list += "  " + fiber.name() + ": " + (&fiber == running_ ? describe_wait(fiber) : describe_situation(fiber)) + '\n';
+    for_each_agent([&](agent& who) {
+        if (&who == running_ && &who != main_) return;
+        list += "  " + who.name() + ": " + (&who == running_ ? describe_wait(who) : describe_situation(who)) + '\n';
     });
     return list;
 }
@@ -255,12 +243,16 @@ duration scheduler::on_idle() noexcept {
 }
 
 namespace {
-// What retire() waits for: end_running() chooses the main fiber when the last other one has ended.
+// What retire() waits for: that the last agent but the main fiber has ended.
 struct all_have_ended {
-    bool enqueue(wait_node&) noexcept { return fiber_count == 0; }
-    void withdraw(wait_node&) noexcept {}
+    bool enqueue(wait_node& node) noexcept {
+        if (target.agent_count() == 0) return true;
+        target.awaiting_quiet = node.owner;
+        return false;
+    }
+    void withdraw(wait_node&) noexcept { target.awaiting_quiet = nullptr; }
     wait_reason reason() const noexcept { return {.call = "the end of the thread"}; }
-    std::size_t fiber_count;
+    loop& target;
 };
 }  // namespace
 
@@ -272,26 +264,26 @@ void scheduler::retire() noexcept {
         return;
     }
     retiring_ = true;
-    for_each_fiber([this](control& fiber) {
-        if (&fiber == main_) return;
-        fiber.attention |= control::shutting_down;
-        fiber.raise(std::make_exception_ptr(fiber_exit()));
+    for_each_agent([this](agent& who) {
+        if (&who == main_) return;
+        who.attention |= agent::shutting_down;
+        who.raise(std::make_exception_ptr(fiber_exit()));
     });
     const time_point limit = add(loop_.now(), std::chrono::seconds(1));
     main_->ending = true;  // its own wait here is beyond cancellation
     while (loop_.has_mail()) yield(*main_);  // fibers that other threads have spawned here end, too
-    if (fiber_count_ > 0) wait_for(all_have_ended{fiber_count_}, limit);
-    if (fiber_count_ > 0)
+    wait_for(all_have_ended{loop_}, limit);
+    if (loop_.agent_count() > 0)
         std::fprintf(stderr, "green: %zu fibers would not end within a second of their thread's end; abandoned:\n%s",
-                     fiber_count_, list_parked().c_str());
+                     loop_.agent_count(), list_parked().c_str());
     main_->give_up_locks();
     main_->locals.reset();
     main_->publish_end();
-    for_each_fiber([this](control& fiber) { abandon(fiber); });
+    for_each_agent([this](agent& who) { abandon(who); });
     main_->drop_reference();
     main_ = nullptr;
     loop_.forget_everything();
-    fiber_count_ = 0;
+    loop_.set_agent_count(0);
     stacks_.trim();
     stacks_.trim();  // the first one starts the period of idleness
     of_this_thread = nullptr;
@@ -299,17 +291,18 @@ void scheduler::retire() noexcept {
 }
 
 // A fiber that will never run again, though waiters and queues may still hold its nodes.
-void scheduler::abandon(control& fiber) noexcept {
-    (void)!fiber.settle(outcome::cancelled);
-    fiber.runnable::run = [](runnable&) noexcept {};
+void scheduler::abandon(agent& who) noexcept {
+    (void)!who.settle(outcome::cancelled);
+    who.runnable::run = [](runnable&) noexcept {};
+    if (who.list_hook<home_tag>::linked()) who.list_hook<home_tag>::unlink();
 }
 
 void scheduler::forget_other_fibers() noexcept {
-    for_each_fiber([this](control& fiber) {
-        if (&fiber != running_) abandon(fiber);
+    for_each_agent([this](agent& who) {
+        if (&who != running_) abandon(who);
     });
     main_is_gone_ = running_ != main_;
-    fiber_count_ = main_is_gone_ ? 1 : 0;
+    loop_.set_agent_count(main_is_gone_ ? 1 : 0);
 }
 
 }  // namespace green::detail

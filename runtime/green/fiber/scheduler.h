@@ -34,7 +34,7 @@ class scheduler {
     // Suspends the running fiber, whose waiter has begun its wait and is known to whoever will wake it, until it
     // is woken, `deadline` passes, or it is cancelled; undoes every registration of its own. Parks. Never throws.
     outcome suspend(control& self, time_point deadline) noexcept;
-    outcome suspend_inside(control& self, scope& inside, time_point deadline) noexcept;
+    outcome suspend_inside(control& self, time_point deadline) noexcept;
 
     // Puts the running fiber behind all that is ready.
     void yield(control& self) noexcept {
@@ -73,21 +73,18 @@ class scheduler {
     context& end_running(control& self) noexcept;
     void resume_from_hub(control& fiber) noexcept;
 
-    // Calls visit(control) for every fiber of this thread that has not ended, the main fiber first.
+    // Calls visit(agent) for every fiber and task of this thread that has not ended, the main fiber first.
     template <class Visit>
-    void for_each_fiber(Visit&& visit) {
+    void for_each_agent(Visit&& visit) {
         visit(*main_);
         slab_.for_each([&](control& c) {
             if (!c.ended()) visit(c);
         });
-        foreign_.for_each([&](control& c) {
-            if (!c.ended()) visit(c);
-        });
+        loop_.listed.for_each(visit);
     }
-    std::size_t fiber_count() const noexcept { return fiber_count_; }  // those spawned and not ended
     // Control blocks, also of ended fibers that handles still name; looks at all, for tests.
     std::size_t block_count() { return slab_.count(); }
-    // A line per parked fiber: its name and what it waits for.
+    // A line per parked fiber or task: its name and what it waits for.
     std::string list_parked();
     stack_pool& stacks() noexcept { return stacks_; }
 
@@ -146,7 +143,7 @@ class scheduler {
     }
     static void adopt(runnable& self) noexcept;
     void reclaim(control& fiber) noexcept;
-    void abandon(control& fiber) noexcept;
+    void abandon(agent& who) noexcept;
 
     [[gnu::tls_model("initial-exec")]] static thread_local constinit scheduler* of_this_thread;
 
@@ -154,14 +151,12 @@ class scheduler {
     green::detail::loop& loop_;
     thread_words* words_ = nullptr;
     hub& hub_;
-    std::size_t fiber_count_ = 0;
     bool retiring_ = false;
     bool main_is_gone_ = false;  // in the child of a fork by another fiber
     control hub_control_;
     control* main_ = nullptr;  // the thread's own stack
     stack_pool stacks_;
     slab<control> slab_;
-    intrusive_list<control, foreign_tag> foreign_;  // blocks that were created by other threads
     time_point next_trim_{};
 };
 

@@ -2,22 +2,12 @@
 #include <green/fiber/sleep.h>
 
 #include <green/fiber/park.h>
+#include <green/hub/sleep_operation.h>
 
 namespace green {
 
-namespace {
-
-// Nobody wakes it: it ends by its deadline.
-struct sleep_operation {
-    static bool enqueue(detail::wait_node&) noexcept { return false; }
-    static void withdraw(detail::wait_node&) noexcept {}
-    static detail::wait_reason reason() noexcept { return {.call = "sleep"}; }
-};
-
-}  // namespace
-
 void sleep_until(time_point deadline) {
-    detail::wait_for(sleep_operation{}, deadline);
+    detail::wait_for(detail::sleep_operation{}, deadline);
 }
 
 void sleep(duration d) {

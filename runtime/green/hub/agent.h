@@ -26,6 +26,8 @@ struct agent_model {
     // Gives up the processor until the wait is settled, the agent's stack staying as it is. Null for one that has no
     // stack of its own: it returns to whoever resumed it.
     outcome (*park)(agent& self, time_point deadline) noexcept;
+    // Puts it behind all that is ready, and returns when it runs again. Null with `park`.
+    void (*yield)(agent& self) noexcept;
     // Throws whatever a wait must throw now; returns when there is nothing. `call` names the wait.
     void (*throw_if_cancelled)(agent& self, const char* call);
     // While suspended: whether an exception is on its way through its frames.
@@ -42,8 +44,10 @@ struct held_lock : list_hook<> {
     ~held_lock() = default;
 };
 
-// The part of an agent that a switch does not look at.
-struct agent_record {
+struct home_tag;
+
+// The part of an agent that a switch does not look at. The hook is in the list of its loop (loop::listed).
+struct agent_record : list_hook<home_tag> {
     explicit agent_record(const agent_model& model) noexcept : model(model) {}
 
     const agent_model& model;

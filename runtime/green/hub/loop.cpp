@@ -89,6 +89,10 @@ bool loop::poll_is_due() noexcept {
     return due;
 }
 
+void loop::all_agents_ended() noexcept {
+    if (awaiting_quiet->choose()) awaiting_quiet->wake();
+}
+
 void loop::run() noexcept {
     for (;;) {
         run_ready();
@@ -175,6 +179,7 @@ void loop::forget_everything() noexcept {
     timers_.clear();
     while (!ready_.empty()) ready_.pop_front();
     holds_ = 0;
+    awaiting_quiet = nullptr;
     time_source_ = nullptr;
     reorder_ = nullptr;
 }

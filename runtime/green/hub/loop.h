@@ -3,6 +3,7 @@
 // the loop that turns them. It knows no stacks: whoever owns the hub's own context calls run() on it.
 #pragma once
 
+#include <green/base/intrusive_list.h>
 #include <green/hub/mailbox.h>
 #include <green/hub/poller.h>
 #include <green/hub/runnable.h>
@@ -10,6 +11,7 @@
 #include <green/hub/timer_heap.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace green {
@@ -17,6 +19,9 @@ class hub;
 }
 
 namespace green::detail {
+
+class agent;
+struct home_tag;
 
 // What the rooms above want to be told. Plain functions, set once by the fiber room.
 struct hub_hooks {
@@ -110,6 +115,18 @@ class loop {
     // The fiber room's part of this thread; this room only keeps it.
     void* upper = nullptr;
 
+    // Agents of this loop that have not ended and that no slab of the fiber room holds: tasks, and fibers that other
+    // threads have made.
+    intrusive_list<agent, home_tag> listed;
+    // How many fibers and tasks were spawned here and have not ended. Whoever waits for none to be left is woken.
+    void agent_begins() noexcept { ++agent_count_; }
+    void agent_ended() noexcept {
+        if (--agent_count_ == 0 && awaiting_quiet) [[unlikely]] all_agents_ended();
+    }
+    std::size_t agent_count() const noexcept { return agent_count_; }
+    void set_agent_count(std::size_t left) noexcept { agent_count_ = left; }
+    waiter* awaiting_quiet = nullptr;
+
     // In the child of a fork: an epoll, an eventfd and timers of its own, and nothing ready.
     void reset_after_fork();
     // The thread has ended: forgets whatever nobody will run any more.
@@ -117,6 +134,7 @@ class loop {
 
   private:
     bool poll_is_due() noexcept;
+    void all_agents_ended() noexcept;
     void run_ready() noexcept;
     void run_one_reordered() noexcept;
     void poll() noexcept;
@@ -135,6 +153,7 @@ class loop {
     reorder_function reorder_ = nullptr;
     void* reorder_argument_ = nullptr;
     int holds_ = 0;
+    std::size_t agent_count_ = 0;
 };
 
 }  // namespace green::detail

@@ -14,24 +14,27 @@ namespace green::inspect {
 
 namespace {
 
+using detail::agent;
 using detail::control;
 using detail::scheduler;
 
-std::size_t used_stack_bytes(control& fiber) {
+std::size_t used_stack_bytes(const control& fiber) {
     if (!fiber.started || !fiber.where.bottom) return 0;
     char here;
     const void* lowest = &fiber == &scheduler::current().running() ? &here : fiber.flow.suspended_at();
     return static_cast<std::size_t>(fiber.where.top() - static_cast<const std::byte*>(lowest));
 }
 
-fiber_info look_at(control& fiber, backtraces wanted) {
+fiber_info look_at(agent& who, backtraces wanted) {
     fiber_info info;
-    info.name = fiber.name();
-    info.id = fiber.id;
-    fiber.add_reference();  // a handle takes one over
-    info.state = fiber_handle(fiber).state();
-    info.age = std::max(duration(detail::loop::coarse_now_ns() - fiber.born_coarse_ns), duration::zero());
-    info.situation = describe_situation(fiber);
+    info.name = who.name();
+    info.id = who.id;
+    who.add_reference();  // a handle takes one over
+    info.state = agent_handle(who).state();
+    info.age = std::max(duration(detail::loop::coarse_now_ns() - who.born_coarse_ns), duration::zero());
+    info.situation = describe_situation(who);
+    if (!who.model.park) return info;  // a task has no stack
+    auto& fiber = static_cast<control&>(who);
     info.stack_used_bytes = used_stack_bytes(fiber);
     info.stack_size_bytes = fiber.where.size_bytes;
     if (wanted == backtraces::with) info.backtrace = backtrace_of(fiber);
@@ -49,7 +52,7 @@ std::string stack_in_words(const fiber_info& fiber) {
 
 std::vector<fiber_info> fibers(backtraces wanted) {
     std::vector<fiber_info> all;
-    scheduler::current().for_each_fiber([&](control& fiber) { all.push_back(look_at(fiber, wanted)); });
+    scheduler::current().for_each_agent([&](agent& who) { all.push_back(look_at(who, wanted)); });
     std::sort(all.begin() + 1, all.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     return all;
 }

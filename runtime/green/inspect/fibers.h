@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What every fiber of this thread is doing.
+// What every fiber and task of this thread is doing.
 #pragma once
 
 #include <green/base/time.h>
@@ -13,21 +13,21 @@
 
 namespace green::inspect {
 
-// One fiber, as it was when it was looked at.
+// One fiber or task, as it was when it was looked at.
 struct fiber_info {
     std::string name;
     std::uint64_t id = 0;
     fiber_state state = fiber_state::unstarted;
     duration age{};                    // since it was spawned, to a few milliseconds
     std::string situation;             // "running", "ready", or what it waits for: "fd 7 readable, timer in 3 s"
-    std::size_t stack_used_bytes = 0;  // 0 for one that has not started, and for a main fiber that runs
-    std::size_t stack_size_bytes = 0;  // 0 for a main fiber: its stack is the thread's own
-    std::vector<std::string> backtrace;  // innermost first; empty when not asked for
+    std::size_t stack_used_bytes = 0;  // 0 for one that has not started, for a main fiber that runs, and for a task
+    std::size_t stack_size_bytes = 0;  // 0 for a main fiber, whose stack is the thread's own, and for a task
+    std::vector<std::string> backtrace;  // innermost first; empty when not asked for, and for a task
 };
 
 enum class backtraces { without, with };
 
-// Every fiber of the calling thread's hub that has not ended, the main fiber first, then in order of their ids. Does
+// Every fiber and task of the calling thread's hub that has not ended, the main fiber first, then in order of their ids. Does
 // not park, and may be called in a hub callback.
 std::vector<fiber_info> fibers(backtraces wanted = backtraces::with);
 

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSL-1.0
+// The one door to sleep for coroutines, twin of fiber/park.h. Whatever suspends a coroutine until something happens
+// goes through here.
+//
+// The way of a wait:
+//
+//     co_await perform(operation)    throws if the task is cancelled already
+//       operation.enqueue(node)      can it be had at once? then it is not suspended. Else the primitive holds the node
+//       enter_parking()              timer, scope; returns to the hub ... and is resumed by it
+//       operation.withdraw(node)     only if nobody chose us: the primitive lets go of the node
+//       throws, or returns ready / timed_out
+//
+// A coroutine that a fiber runs (bridge/block_on.h) waits as that fiber: the fiber parks, and the coroutine is never
+// suspended.
+#pragma once
+
+#include <green/base/time.h>
+#include <green/coro/runner.h>
+#include <green/hub/operation.h>
+#include <green/hub/parking.h>
+
+#include <coroutine>
+#include <utility>
+
+namespace green::detail {
+
+// Makes a task that could go on go behind all that is ready.
+inline void resume_later(runner& chain, std::coroutine_handle<> self) noexcept {
+    chain.innermost = self;
+    loop_of(chain.who.home()).make_ready(chain.who);
+}
+
+// co_await on it performs `op` and gives ready, or timed_out when `deadline` passed first; then it did not happen.
+// Throws cancellation and what enqueue() throws.
+template <operation Operation>
+class [[nodiscard]] operation_awaiter {
+  public:
+    explicit operation_awaiter(Operation op, time_point deadline = never) : op_(std::forward<Operation>(op)), deadline_(deadline) {}
+
+    bool await_ready() const noexcept { return false; }
+
+    template <carried_promise Promise>
+    bool await_suspend(std::coroutine_handle<Promise> self) {
+        runner& chain = *self.promise().carried_by;
+        agent& who = chain.who;
+        who_ = &who;
+        if (who.needs_attention()) [[unlikely]] {
+            if (!who.model.park && who.is_refused_for_good() && budget_is_spent()) return yield_first(chain, self);
+            who.model.throw_if_cancelled(who, op_.reason().call);
+        }
+        who.begin(op_.reason());
+        if (had_at_once(op_, who)) {
+            who.settle_without_waiting();
+            if (!budget_is_spent()) [[likely]] return false;
+            if (who.model.park) {
+                who.model.yield(who);
+                return false;
+            }
+            resume_later(chain, self);
+            return true;
+        }
+        if (who.model.park) {
+            result_ = who.model.park(who, deadline_);
+            return false;
+        }
+        chain.innermost = self;
+        state_ = state::parked;
+        enter_parking(who, deadline_);
+        return true;
+    }
+
+    outcome await_resume() {
+        if (state_ == state::parked) result_ = leave_parking(*who_, deadline_);
+        if (state_ == state::refused) who_->model.throw_if_cancelled(*who_, op_.reason().call);
+        if (result_ == outcome::ready) [[likely]] return result_;
+        op_.withdraw(who_->node());
+        if (result_ == outcome::cancelled) who_->model.throw_if_cancelled(*who_, op_.reason().call);
+        return result_;
+    }
+
+  protected:
+    Operation op_;
+
+  private:
+    enum class state : std::uint8_t { not_parked, parked, refused };
+
+    bool budget_is_spent() noexcept { return loop_of(who_->home()).budget_is_spent(); }
+
+    // One that goes on waiting although no wait is granted must not keep the processor.
+    bool yield_first(runner& chain, std::coroutine_handle<> self) noexcept {
+        state_ = state::refused;
+        resume_later(chain, self);
+        return true;
+    }
+
+    time_point deadline_;
+    agent* who_ = nullptr;
+    outcome result_ = outcome::ready;
+    state state_ = state::not_parked;
+};
+
+// The co_await form of wait_for(operation, deadline). An operation that has state to be looked at afterwards is
+// given as an lvalue and outlives the wait.
+template <class Operation>
+auto perform(Operation&& op, time_point deadline = never) {
+    return operation_awaiter<Operation>(std::forward<Operation>(op), deadline);
+}
+
+// The same, giving true when it was had and false when the deadline passed first.
+template <class Operation>
+class [[nodiscard]] until_awaiter : public operation_awaiter<Operation> {
+  public:
+    using operation_awaiter<Operation>::operation_awaiter;
+    bool await_resume() { return operation_awaiter<Operation>::await_resume() == outcome::ready; }
+};
+
+// The same without a deadline, giving nothing.
+template <class Operation>
+class [[nodiscard]] plain_awaiter : public operation_awaiter<Operation> {
+  public:
+    using operation_awaiter<Operation>::operation_awaiter;
+    void await_resume() { operation_awaiter<Operation>::await_resume(); }
+};
+
+}  // namespace green::detail

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+// Waiting for the time to pass, twin of fiber/sleep.h.
+#pragma once
+
+#include <green/base/time.h>
+#include <green/coro/awaiter.h>
+#include <green/hub/sleep_operation.h>
+
+#include <coroutine>
+
+namespace green::detail {
+
+// Puts the task behind all that is ready, or waits until `deadline` when that is after `min`.
+class [[nodiscard]] yield_awaiter {
+  public:
+    bool await_ready() const noexcept { return false; }
+    template <carried_promise Promise>
+    bool await_suspend(std::coroutine_handle<Promise> self) {
+        runner& chain = *self.promise().carried_by;
+        who_ = &chain.who;
+        if (who_->needs_attention()) [[unlikely]] who_->model.throw_if_cancelled(*who_, "yield");
+        if (who_->model.yield) {
+            who_->model.yield(*who_);
+            return false;
+        }
+        resume_later(chain, self);
+        return true;
+    }
+    void await_resume() {
+        scope* inside = who_->inside;
+        if (inside && inside->deadline() != never) [[unlikely]] inside->expire(loop_of(who_->home()).now());
+        if (who_->needs_attention()) [[unlikely]] who_->model.throw_if_cancelled(*who_, "yield");
+    }
+
+  private:
+    agent* who_ = nullptr;
+};
+
+}  // namespace green::detail
+
+namespace green::coro {
+
+// co_await: waits until `deadline`, never less. Throws cancellation.
+inline auto sleep_until(time_point deadline) {
+    return detail::plain_awaiter<detail::sleep_operation>({}, deadline);
+}
+// co_await: waits for `d`, never less; a time that is not positive is the same as yield().
+inline auto sleep(duration d) {
+    return sleep_until(add(hub::current().now(), d));
+}
+// co_await: lets all that is ready run first. Throws cancellation.
+inline auto yield() noexcept {
+    return detail::yield_awaiter();
+}
+
+}  // namespace green::coro

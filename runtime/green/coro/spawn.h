@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSL-1.0
+// Starting tasks, twin of fiber/spawn.h.
+#pragma once
+
+#include <green/coro/join_handle.h>
+#include <green/coro/task.h>
+
+#include <concepts>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace green::coro {
+
+// What may be said about a task when it is spawned.
+struct task_options {
+    std::string name{};  // empty: "task-N"
+};
+
+}  // namespace green::coro
+
+namespace green::detail {
+
+// A task that owns the callable it comes from: a lambda's captures must outlive the coroutine it is.
+template <class F, class... Args>
+auto owning_task(F f, Args... args) -> std::remove_cvref_t<std::invoke_result_t<F&, Args...>> {
+    co_return co_await std::invoke(f, std::move(args)...);
+}
+
+template <class F, class... Args>
+concept makes_task = std::invocable<std::decay_t<F>&, std::decay_t<Args>...> &&
+                     a_task<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>...>>;
+
+// The block of a new task, named and with what it inherits; its first handle takes over a reference.
+template <class T>
+spawned_task<T>& make_spawned(hub& home, const coro::task_options& options, coro::task<T> body) {
+    auto* block = new spawned_task<T>(home, body.release());
+    if (!options.name.empty()) block->set_name(options.name);
+    if (current_agent && current_agent->locals) block->locals = current_agent->locals->inherit();
+    return *block;
+}
+
+// Starts it on the calling thread's hub, inside `inside`.
+template <class T>
+coro::join_handle<T> spawn_task_here(const coro::task_options& options, coro::task<T> body, scope* inside) {
+    auto& block = make_spawned(running_agent().home(), options, std::move(body));
+    block.inside = inside;
+    block.start();
+    return coro::join_handle<T>(block);
+}
+
+}  // namespace green::detail
+
+namespace green::coro {
+
+// Starts a task of its own on the calling thread's hub; it runs when the caller next waits. In order of spawning,
+// never inline. A callable that makes a task is kept alive, with its arguments, until the task has ended.
+//
+//     auto answer = green::coro::spawn(compute(6, 7));
+//     auto other = green::coro::spawn([&] { return fetch(url); });
+//
+// Does not park. From a fiber, a task, or a hub callback.
+template <class T>
+join_handle<T> spawn(task<T> body) {
+    return detail::spawn_task_here(task_options{}, std::move(body), nullptr);
+}
+template <class T>
+join_handle<T> spawn(const task_options& options, task<T> body) {
+    return detail::spawn_task_here(options, std::move(body), nullptr);
+}
+template <class F, class... Args>
+    requires detail::makes_task<F, Args...>
+auto spawn(F&& f, Args&&... args) {
+    return spawn(detail::owning_task<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f), std::forward<Args>(args)...));
+}
+template <class F, class... Args>
+    requires detail::makes_task<F, Args...>
+auto spawn(const task_options& options, F&& f, Args&&... args) {
+    return spawn(options, detail::owning_task<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f), std::forward<Args>(args)...));
+}
+
+}  // namespace green::coro

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSL-1.0
+// The stackless unit of work: a coroutine that runs when it is awaited.
+#pragma once
+
+#include <green/coro/runner.h>
+
+#include <coroutine>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace green::coro {
+
+template <class T>
+class task;
+
+}  // namespace green::coro
+
+namespace green::detail {
+
+template <class T>
+concept a_task = requires { typename std::remove_cvref_t<T>::green_task; };
+
+// What the promises of all tasks share: who awaits, and how it ended.
+class task_promise_base : public awaiting_promise {
+  public:
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    auto final_suspend() const noexcept { return hand_back(); }
+    void unhandled_exception() noexcept { error_ = std::current_exception(); }
+
+    std::coroutine_handle<> continuation;  // null for the first one of a chain
+
+  protected:
+    void rethrow_error() {
+        if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    }
+
+  private:
+    struct hand_back {
+        bool await_ready() const noexcept { return false; }
+        template <class Promise>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
+            task_promise_base& promise = ended.promise();
+            if (!promise.continuation) return std::noop_coroutine();
+            return promise.carried_by->transfer_to(promise.continuation);
+        }
+        void await_resume() const noexcept {}
+    };
+
+    std::exception_ptr error_;
+};
+
+template <class T>
+class task_promise final : public task_promise_base {
+    using stored = std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::optional<T>>;
+
+  public:
+    coro::task<T> get_return_object() noexcept;
+    template <class U>
+        requires std::convertible_to<U&&, T>
+    void return_value(U&& value) {
+        if constexpr (std::is_reference_v<T>)
+            value_ = std::addressof(static_cast<T>(value));
+        else
+            value_.emplace(std::forward<U>(value));
+    }
+    T take() {
+        rethrow_error();
+        if constexpr (std::is_reference_v<T>)
+            return static_cast<T>(*value_);
+        else
+            return std::move(*value_);
+    }
+
+  private:
+    stored value_{};
+};
+
+template <>
+class task_promise<void> final : public task_promise_base {
+  public:
+    coro::task<void> get_return_object() noexcept;
+    void return_void() const noexcept {}
+    void take() { rethrow_error(); }
+};
+
+}  // namespace green::detail
+
+namespace green::coro {
+
+// A coroutine that returns T. Calling the function only makes it; it runs when it is awaited, as a part of whoever
+// awaits it: the same cancel scopes, the same local values, the same fate.
+//
+//     green::coro::task<int> answer() {
+//         co_await green::coro::sleep(1s);
+//         co_return 42;
+//     }
+//     green::coro::task<void> ask() { std::printf("%d\n", co_await answer()); }
+//
+// To be awaited once, or given to spawn(), a task group or block_on(); one that never was is destroyed without having
+// run. What it throws is thrown at the co_await. Awaiting costs one frame on the heap and no stack, however often and
+// however deep.
+template <class T = void>
+class [[nodiscard]] task {
+  public:
+    using promise_type = detail::task_promise<T>;
+    using green_task = T;
+
+    task(task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+    task& operator=(task&& other) noexcept {
+        std::swap(frame_, other.frame_);
+        return *this;
+    }
+    ~task() {
+        if (frame_) frame_.destroy();
+    }
+
+    auto operator co_await() && noexcept { return awaiter{frame_}; }
+
+    // For the rooms of the runtime.
+    std::coroutine_handle<promise_type> release() noexcept { return std::exchange(frame_, nullptr); }
+
+  private:
+    friend promise_type;
+    explicit task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+
+    struct awaiter {
+        bool await_ready() const noexcept { return false; }
+        template <detail::carried_promise Promise>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) const noexcept {
+            frame.promise().carried_by = caller.promise().carried_by;
+            frame.promise().continuation = caller;
+            return caller.promise().carried_by->transfer_to(frame);
+        }
+        T await_resume() const { return frame.promise().take(); }
+        std::coroutine_handle<promise_type> frame;
+    };
+
+    std::coroutine_handle<promise_type> frame_;
+};
+
+}  // namespace green::coro
+
+namespace green::detail {
+
+template <class T>
+coro::task<T> task_promise<T>::get_return_object() noexcept {
+    return coro::task<T>(std::coroutine_handle<task_promise>::from_promise(*this));
+}
+
+inline coro::task<void> task_promise<void>::get_return_object() noexcept {
+    return coro::task<void>(std::coroutine_handle<task_promise>::from_promise(*this));
+}
+
+}  // namespace green::detail

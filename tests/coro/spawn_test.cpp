@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSL-1.0
+// Spawned tasks: joining, killing, links, scopes, and the ends of things.
+#include <green/coro/spawn.h>
+
+#include <green/green.h>
+#include <green/inspect/fibers.h>
+
+#include <support/child.h>
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+using namespace std::chrono_literals;
+namespace coro = green::coro;
+
+namespace {
+coro::task<void> nap(green::duration d) {
+    co_await coro::sleep(d);
+}
+}  // namespace
+
+TEST_CASE_FIXTURE(support::leak_check, "get() gives the result again and again, and moves it out of a handle that goes") {
+    auto make = []() -> coro::task<std::string> { co_return "text"; };
+    auto handle = coro::spawn(make());
+    auto twice = [&]() -> coro::task<void> {
+        CHECK(co_await handle.get() == "text");
+        CHECK(co_await handle.get() == "text");
+        std::string taken = co_await std::move(handle).get();
+        CHECK(taken == "text");
+    };
+    green::block_on(twice());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "get() throws what the task threw; join() does not") {
+    auto thrower = []() -> coro::task<int> {
+        co_await coro::yield();
+        throw std::runtime_error("broken");
+    };
+    auto handle = coro::spawn(thrower());
+    auto check = [&]() -> coro::task<void> {
+        co_await handle.join();
+        CHECK_FALSE(handle.succeeded());
+        CHECK_THROWS_WITH(co_await handle.get(), "broken");
+    };
+    green::block_on(check());
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "join_for() gives up in time, and leaves the task alone") {
+    auto handle = coro::spawn(nap(1s));
+    auto check = [&]() -> coro::task<void> {
+        CHECK_FALSE(co_await handle.join_for(100ms));
+        CHECK_FALSE(handle.ended());
+        CHECK(co_await handle.join_for(2s));
+    };
+    green::block_on(check());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a task killed before it started never runs, and its links fire") {
+    bool ran = false, linked = false;
+    auto handle = coro::spawn([&]() -> coro::task<void> {
+        ran = true;
+        co_return;
+    });
+    handle.link([&] { linked = true; });
+    green::block_on([](auto victim) -> coro::task<void> { co_await victim.kill(); }(handle));
+    green::yield();
+    CHECK_FALSE(ran);
+    CHECK(linked);
+    CHECK(handle.was_killed());
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a kill unwinds every level of a sleeping task before it returns") {
+    std::string log;
+    struct at_scope_end {
+        std::string& log;
+        const char* what;
+        ~at_scope_end() { log += what; }
+    };
+    auto inner = [&]() -> coro::task<void> {
+        at_scope_end last{log, "inner;"};
+        co_await coro::sleep(1h);
+    };
+    auto handle = coro::spawn([&]() -> coro::task<void> {
+        at_scope_end last{log, "outer;"};
+        co_await inner();
+    });
+    green::sleep(1ms);
+    green::block_on([](auto victim) -> coro::task<void> { co_await victim.kill(); }(handle));
+    CHECK(log == "inner;outer;");
+    CHECK(handle.was_killed());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "get() of a task that was killed says that there is no result") {
+    auto handle = coro::spawn([]() -> coro::task<int> { co_return 1; });
+    handle.kill_soon();
+    auto check = [&]() -> coro::task<void> { CHECK_THROWS_AS(co_await handle.get(), green::no_result); };
+    green::block_on(check());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a task that joins itself is told so") {
+    coro::task_handle self;
+    auto handle = coro::spawn([&]() -> coro::task<bool> {
+        try {
+            co_await self.join();
+        } catch (const std::system_error& error) {
+            co_return error.code() == std::errc::resource_deadlock_would_occur;
+        }
+        co_return false;
+    });
+    self = handle;
+    CHECK(green::block_on(handle));
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout around a task cuts its waits short, by identity") {
+    auto outer = []() -> coro::task<std::string> {
+        std::string log;
+        green::timeout patient(10s);
+        {
+            green::timeout hasty(100ms);
+            try {
+                co_await nap(1s);
+            } catch (const green::cancelled& request) {
+                log += hasty.owns(request) ? "inner;" : "?";
+                log += patient.owns(request) ? "?" : "";
+            }
+        }
+        co_await nap(1s);
+        log += patient.expired() ? "?" : "outer still armed;";
+        try {
+            co_await nap(1min);
+        } catch (const green::cancelled& request) {
+            log += patient.owns(request) ? "outer;" : "?";
+        }
+        co_return log;
+    };
+    CHECK(green::block_on(outer()) == "inner;outer still armed;outer;");
+    CHECK(green::block_on(coro::spawn(outer())) == "inner;outer still armed;outer;");
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a cancelled scope refuses every further wait, and others still run") {
+    int refused = 0;
+    auto stubborn = coro::spawn([&]() -> coro::task<void> {
+        green::cancel_scope scope;
+        scope.cancel();
+        while (refused < 1000) {
+            try {
+                co_await coro::sleep(1s);
+            } catch (const green::cancelled&) {
+                ++refused;
+            }
+        }
+    });
+    green::block_on(stubborn);
+    CHECK(refused == 1000);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a shielded wait runs through a kill, which strikes afterwards") {
+    std::string log;
+    auto handle = coro::spawn([&]() -> coro::task<void> {
+        {
+            green::cancel_scope shield({.shielded = true});
+            co_await coro::sleep(20ms);
+            log += "shielded;";
+        }
+        co_await coro::sleep(1h);
+        log += "?";
+    });
+    green::sleep(1ms);
+    handle.kill_soon();
+    green::block_on([](auto h) -> coro::task<void> { co_await h.join(); }(handle));
+    CHECK(log == "shielded;");
+    CHECK(handle.was_killed());
+}
+
+SCENARIO_IN_CHILD(careless_task) {
+    coro::spawn({.name = "careless"}, []() -> coro::task<void> {
+        co_await coro::yield();
+        throw std::runtime_error("lost");
+    });
+    green::sleep(1ms);
+}
+
+TEST_CASE("an exception that nobody takes is reported once, with the task's name") {
+    CHECK(support::run_child("careless_task").errors ==
+          "green: task \"careless\" ended with an exception that nobody took: lost\n");
+}
+
+TEST_CASE("a thread that ends unwinds the tasks that are still suspended") {
+    bool unwound = false;
+    std::thread([&] {
+        struct at_end {
+            bool& flag;
+            ~at_end() { flag = true; }
+        };
+        coro::spawn([&]() -> coro::task<void> {
+            at_end last{unwound};
+            co_await coro::sleep(1h);
+        });
+        green::sleep(1ms);
+    }).join();
+    CHECK(unwound);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a dump lists tasks with what they wait for") {
+    auto handle = coro::spawn({.name = "sleeper"}, nap(1h));
+    green::sleep(1ms);
+    bool found = false;
+    for (const auto& each : green::inspect::fibers())
+        if (each.name == "sleeper") found = each.situation.starts_with("sleep, timer in") && each.stack_size_bytes == 0;
+    CHECK(found);
+    green::block_on([](auto h) -> coro::task<void> { co_await h.kill(); }(handle));
+}
