@@ -10,8 +10,10 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <sys/resource.h>
@@ -58,6 +60,65 @@ TEST_CASE_FIXTURE(support::leak_check, "results may be large, move-only, or refe
     auto reference = green::spawn([&]() -> int& { return original; });
     reference.get() = 5;
     CHECK(original == 5);
+}
+
+namespace {
+// A result whose destructor waits, and uses another stack meanwhile.
+class slow_to_die {
+  public:
+    explicit slow_to_die(int& deaths) : deaths_(&deaths) {}
+    slow_to_die(slow_to_die&& other) noexcept : deaths_(std::exchange(other.deaths_, nullptr)) {}
+    ~slow_to_die() {
+        if (!deaths_) return;
+        volatile char mine[2000] = {1};
+        auto other = green::spawn([] {
+            volatile char theirs[8000];
+            for (volatile char& each : theirs) each = 2;
+            green::sleep(1us);
+        });
+        green::sleep(1us);
+        other.join();
+        *deaths_ += mine[0];
+    }
+
+  private:
+    int* deaths_;
+};
+}  // namespace
+
+TEST_CASE_FIXTURE(support::leak_check, "a result nobody wants may wait in its destructor, wherever the last handle goes") {
+    int deaths = 0;
+    auto make = [&] { return slow_to_die(deaths); };
+    green::spawn(make);
+    while (deaths < 1) green::sleep(1us);
+    {
+        auto held = green::spawn(make);
+        held.join();
+    }
+    CHECK(deaths == 2);
+    auto in_a_callback = green::spawn(make);
+    in_a_callback.join();
+    green::hub::current().call_soon([held = std::move(in_a_callback)] {});
+    while (deaths < 3) green::sleep(1us);
+    green::group group;
+    group.spawn(make);
+    while (deaths < 4) green::sleep(1us);
+    CHECK(group.empty());
+}
+
+SCENARIO_IN_CHILD(exception_waits_in_its_destructor) {
+    int deaths = 0;
+    auto shared = std::make_shared<slow_to_die>(deaths);
+    green::spawn([&] { throw std::move(shared); });
+    while (deaths == 0) green::sleep(1us);
+    std::puts("dead");
+}
+
+TEST_CASE("an exception nobody wants may wait in its destructor") {
+    auto end = support::run_child("exception_waits_in_its_destructor");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "dead\n");
+    CHECK(end.errors.find("nobody took") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "names default to fiber-N, and may be given") {

@@ -29,6 +29,9 @@ class reference_count {
         return false;
     }
 
+    // By whoever dropped the last one: there is one owner again.
+    void revive() noexcept { count_.store(1, std::memory_order_relaxed); }
+
   private:
     std::atomic<std::uint32_t> count_;
 };

@@ -4,6 +4,7 @@
 #include <green/base/check.h>
 #include <green/fiber/park.h>
 #include <green/fiber/scheduler.h>
+#include <green/fiber/spawn.h>
 #include <green/fiber/would_block_forever.h>
 
 #include <stdexcept>
@@ -24,11 +25,7 @@ constinit const agent_model control::model_of_fibers = {
     },
     .throw_if_cancelled = [](agent& self, const char* call) { static_cast<control&>(self).throw_if_cancelled(call); },
     .unwinding = [](const agent& self) noexcept { return static_cast<const control&>(self).flow.unwinding(); },
-    .release = [](agent& self) noexcept {
-        auto& fiber = static_cast<control&>(self);
-        if (fiber.has_result) fiber.carry(fiber, request::discard_result);
-        scheduler::free_block(fiber);
-    },
+    .release = [](agent& self) noexcept { static_cast<control&>(self).release(); },
 };
 
 void control::resume(runnable& self) noexcept {
@@ -58,6 +55,39 @@ context& control::entry(void* self) noexcept {
     auto& fiber = *static_cast<control*>(self);
     fiber.run_to_end();
     return scheduler::current().end_running(fiber);
+}
+
+bool control::let_go() noexcept {
+    while (references.drop()) {
+        if (!has_result && !error) return true;
+        references.revive();  // what is destroyed may take a handle to the running fiber
+        discard_outcome();
+    }
+    return false;
+}
+
+void control::discard_outcome() noexcept {
+    if (error) discard_error();
+    if (has_result) {
+        has_result = false;
+        carry(*this, request::discard_result);
+    }
+}
+
+void control::release() noexcept {
+    if (result_has_destructor && scheduler::current_or_null() && (scheduler::current().running().attention & is_hub)) {
+        references.revive();
+        return discard_on_a_fiber();
+    }
+    discard_outcome();
+    scheduler::free_block(*this);
+}
+
+// On the hub's own context nothing may park, and a result's destructor may have to.
+void control::discard_on_a_fiber() noexcept try {
+    result_has_destructor = false;  // whoever drops it next is a fiber
+    spawn([handle = fiber_handle(*this)] {});
+} catch (...) {  // no memory for one: the handle has gone with the attempt, and the result with it
 }
 
 void control::throw_if_cancelled(const char* call) {

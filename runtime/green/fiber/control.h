@@ -40,8 +40,13 @@ class control final : public control_front, public agent {
 
     void throw_if_cancelled(const char* call);
 
+    // Drops the fiber's own reference. When nobody else holds one, what its function left dies here, on its own stack,
+    // where destructors may park; then true, and the block is the caller's to free. Else it may be gone already.
+    bool let_go() noexcept;
+
     // --- fields ---
     bool on_slab = false;
+    bool result_has_destructor = false;  // one that does something, and may park
     context flow;                // valid while suspended
     stack where{};               // from spawn to the end; a main fiber has none
     void* callable = nullptr;    // null once discarded; at the top of the stack, or on the heap for a fiber spawned onto another hub
@@ -50,6 +55,9 @@ class control final : public control_front, public agent {
   private:
     static const agent_model model_of_fibers;
     [[gnu::always_inline]] inline void run_to_end() noexcept;
+    void release() noexcept;
+    void discard_outcome() noexcept;
+    void discard_on_a_fiber() noexcept;
 };
 
 static_assert(sizeof(control_front) + sizeof(agent_record) == 128);

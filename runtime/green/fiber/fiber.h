@@ -60,6 +60,7 @@ struct result_slot {
         else
             new (c.result_storage) T*(new T(f()));
         c.has_result = true;
+        c.result_has_destructor = !std::is_trivially_destructible_v<T>;
     }
     static void discard(control& c) noexcept {
         if constexpr (fits)

@@ -118,11 +118,12 @@ outcome scheduler::suspend_inside(control& self, time_point deadline) noexcept {
 context& scheduler::end_running(control& self) noexcept {
     if (main_is_gone_) std::exit(EXIT_SUCCESS);
     if (self.list_hook<home_tag>::linked()) self.list_hook<home_tag>::unlink();
+    const stack where = self.where;
+    const bool forgotten = self.let_go();  // runs the last destructors of its own
     loop_.agent_ended();
     // From here on this code runs on a stack that is already given back: nothing below may spawn or park.
-    stacks_.release(self.where);
-    self.where = {};
-    self.drop_reference();
+    stacks_.release(where);
+    if (forgotten) free_block(self);
     control& next = next_to_run();
     set_running(next);
     return next.flow;
@@ -260,7 +261,7 @@ void scheduler::retire() noexcept {
     of_this_thread = this;
     if (running_ != main_) {  // exit() was called by a fiber: its own stack is in use, nothing can be unwound
         of_this_thread = nullptr;
-    current_agent = nullptr;
+        current_agent = nullptr;
         return;
     }
     retiring_ = true;
@@ -272,7 +273,9 @@ void scheduler::retire() noexcept {
     const time_point limit = add(loop_.now(), std::chrono::seconds(1));
     main_->ending = true;  // its own wait here is beyond cancellation
     while (loop_.has_mail()) yield(*main_);  // fibers that other threads have spawned here end, too
-    wait_for(all_have_ended{loop_}, limit);
+    // The end of one may start another: what a hub callback drops is destroyed by a fiber.
+    while (loop_.agent_count() > 0 && wait_for(all_have_ended{loop_}, limit) == outcome::ready) {
+    }
     if (loop_.agent_count() > 0)
         std::fprintf(stderr, "green: %zu fibers would not end within a second of their thread's end; abandoned:\n%s",
                      loop_.agent_count(), list_parked().c_str());

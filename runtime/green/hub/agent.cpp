@@ -88,14 +88,15 @@ void agent::publish_end() noexcept {
 }
 
 void agent::last_reference_dropped() noexcept {
-    if (error) report_unless_taken();
+    if (error) discard_error();
     model.release(*this);
 }
 
-void agent::report_unless_taken() noexcept {
-    if (error_taken.load(std::memory_order_acquire)) return;
-    std::fprintf(stderr, "green: %s \"%s\" ended with an exception that nobody took: %s\n", model.noun, name().c_str(),
-                 describe_exception(error).c_str());
+void agent::discard_error() noexcept {
+    if (!error_taken.load(std::memory_order_acquire))
+        std::fprintf(stderr, "green: %s \"%s\" ended with an exception that nobody took: %s\n", model.noun, name().c_str(),
+                     describe_exception(error).c_str());
+    error = nullptr;
 }
 
 }  // namespace green::detail

@@ -126,9 +126,11 @@ class agent : public agent_record, public waiter {
         : agent_record(model), waiter(home, run) {}
     ~agent() = default;
 
+    // Drops the error it ended with, and reports it first unless somebody has taken it.
+    void discard_error() noexcept;
+
   private:
     void last_reference_dropped() noexcept;
-    void report_unless_taken() noexcept;
 };
 
 // Who runs on this thread: a fiber, a task, or the hub's own context. When the thread has no fibers yet, its main
