@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 
 #include <sys/wait.h>
@@ -38,6 +39,7 @@ void wait_and_print(pid_t child) {
     if (waitpid(child, &status, 0) != child) std::puts("no child");
     if (WIFSIGNALED(status)) std::printf("child killed by signal %d\n", WTERMSIG(status));
     else std::printf("child ended with %d\n", WEXITSTATUS(status));
+    std::fflush(stdout);  // a later fork must not copy it
 }
 
 }  // namespace
@@ -100,6 +102,78 @@ TEST_CASE("a forked fiber that returns ends its process, for main is not there" 
     auto end = support::run_child("forked_fiber_returns");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "child ended with 0\npid of the parent\n");
+}
+
+SCENARIO_IN_CHILD(forked_fiber_goes_on) {
+    bool in_the_child = false;
+    green::spawn([&] {
+        const pid_t child = fork();
+        if (child != 0) return wait_and_print(child);
+        in_the_child = true;
+        std::atexit([] { std::puts("exit runs"); });
+        green::spawn([] {}).join();
+        green::spawn([] { green::sleep(1ms); }).join();
+        green::sleep(1ms);
+        std::puts("child returns");
+    }).join();
+    if (in_the_child) std::puts("main came back in the child");
+}
+
+TEST_CASE("the ends of other fibers leave a forked fiber's process alone; its own runs exit()" *
+          doctest::skip(support::with_thread_sanitizer)) {
+    auto end = support::run_child("forked_fiber_goes_on");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "child returns\nexit runs\nchild ended with 0\n");
+}
+
+SCENARIO_IN_CHILD(child_of_a_child) {
+    green::spawn([] {
+        const pid_t child = fork();
+        if (child != 0) return wait_and_print(child);
+        green::spawn([] {
+            const pid_t grandchild = fork();
+            if (grandchild != 0) return wait_and_print(grandchild);
+            green::spawn([] {}).join();
+            std::puts("grandchild returns");
+        }).join();
+        std::puts("child returns");
+    }).join();
+}
+
+TEST_CASE("in the child of a child the fiber that forked last counts" * doctest::skip(support::with_thread_sanitizer)) {
+    auto end = support::run_child("child_of_a_child");
+    CHECK(end.output == "grandchild returns\nchild ended with 0\nchild returns\nchild ended with 0\n");
+}
+
+SCENARIO_IN_CHILD(forked_fiber_throws) {
+    green::spawn({.name = "forking"}, [] {
+        const pid_t child = fork();
+        if (child == 0) throw std::runtime_error("out of paper");
+        wait_and_print(child);
+    }).join();
+}
+
+TEST_CASE("what a forked fiber throws is reported, and its process fails" * doctest::skip(support::with_thread_sanitizer)) {
+    auto end = support::run_child("forked_fiber_throws");
+    CHECK(end.output == "child ended with 1\n");
+    CHECK(end.errors.find("\"forking\" ended with an exception that nobody took: out of paper") != std::string::npos);
+}
+
+SCENARIO_IN_CHILD(forked_fiber_is_stuck) {
+    green::spawn([] {
+        const pid_t child = fork();
+        if (child != 0) return wait_and_print(child);
+        try {
+            green::sleep_until(green::never);
+        } catch (const green::would_block_forever&) {
+            std::puts("told so");
+        }
+    }).join();
+}
+
+TEST_CASE("a forked fiber that nothing can wake is told so" * doctest::skip(support::with_thread_sanitizer)) {
+    auto end = support::run_child("forked_fiber_is_stuck");
+    CHECK(end.output == "told so\nchild ended with 0\n");
 }
 
 SCENARIO_IN_CHILD(fork_without_a_hub) {

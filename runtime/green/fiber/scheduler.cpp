@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 
 namespace green::detail {
 
@@ -50,7 +49,8 @@ void scheduler::take_over_thread() {
     main_->born_coarse_ns = loop::coarse_now_ns();
     main_->flow.adopt_native();
     set_running(*main_);
-    retiring_ = main_is_gone_ = false;
+    root_ = main_;
+    retiring_ = false;
     hub_control_.flow.prepare(
         hub_control_.where, hub_control_.where.top(),
         [](void* self) noexcept -> context& { static_cast<green::detail::loop*>(self)->run(); }, &loop_);
@@ -65,7 +65,7 @@ scheduler& scheduler::create() {
                        if (of_this_thread) scheduler_of(h).retire();
                    },
                    [](hub& h) noexcept {
-                       if (of_this_thread) scheduler_of(h).forget_other_fibers();
+                       if (of_this_thread) scheduler_of(h).forget_others();
                    }});
         set_running_name_writer(&write_running_name);
         return true;
@@ -116,7 +116,6 @@ outcome scheduler::suspend_inside(control& self, time_point deadline) noexcept {
 }
 
 context& scheduler::end_running(control& self) noexcept {
-    if (main_is_gone_) std::exit(EXIT_SUCCESS);
     if (self.list_hook<home_tag>::linked()) self.list_hook<home_tag>::unlink();
     const stack where = self.where;
     const bool forgotten = self.let_go();  // runs the last destructors of its own
@@ -219,16 +218,17 @@ void scheduler::free_block(control& fiber) noexcept {
 std::string scheduler::list_parked() {
     std::string list;
     for_each_agent([&](agent& who) {
-        if (&who == running_ && &who != main_) return;
+        if (&who == running_ && &who != root_) return;
         list += "  " + who.name() + ": " + (&who == running_ ? describe_wait(who) : describe_situation(who)) + '\n';
     });
     return list;
 }
 
 bool scheduler::on_stuck() noexcept {
-    if (!main_ || !main_->settle(outcome::cancelled)) return false;
-    main_->attention |= control::is_stuck;
-    loop_.make_ready(*main_);
+    const bool has_stack = root_ && root_->model.park;
+    if (!has_stack || !root_->settle(outcome::cancelled)) return false;
+    root_->attention |= agent::is_stuck;
+    loop_.make_ready(*root_);
     return true;
 }
 
@@ -285,6 +285,7 @@ void scheduler::retire() noexcept {
     for_each_agent([this](agent& who) { abandon(who); });
     main_->drop_reference();
     main_ = nullptr;
+    root_ = nullptr;
     loop_.forget_everything();
     loop_.set_agent_count(0);
     stacks_.trim();
@@ -300,12 +301,13 @@ void scheduler::abandon(agent& who) noexcept {
     if (who.list_hook<home_tag>::linked()) who.list_hook<home_tag>::unlink();
 }
 
-void scheduler::forget_other_fibers() noexcept {
+void scheduler::forget_others() noexcept {
     for_each_agent([this](agent& who) {
-        if (&who != running_) abandon(who);
+        if (&who != current_agent) abandon(who);
     });
-    main_is_gone_ = running_ != main_;
-    loop_.set_agent_count(main_is_gone_ ? 1 : 0);
+    root_ = current_agent;
+    root_->ends_process = root_ != main_;
+    loop_.set_agent_count(0);  // of others than the root
 }
 
 }  // namespace green::detail

@@ -95,8 +95,8 @@ class scheduler {
 
     // The thread ends: unwinds every fiber that is still suspended.
     void retire() noexcept;
-    // In the child of a fork: forgets every fiber but the running one.
-    void forget_other_fibers() noexcept;
+    // In the child of a fork: forgets every fiber and task but the running one, which is the root from then on.
+    void forget_others() noexcept;
 
   private:
     explicit scheduler(hub& home);
@@ -152,9 +152,9 @@ class scheduler {
     thread_words* words_ = nullptr;
     hub& hub_;
     bool retiring_ = false;
-    bool main_is_gone_ = false;  // in the child of a fork by another fiber
     control hub_control_;
     control* main_ = nullptr;  // the thread's own stack
+    agent* root_ = nullptr;    // with whose function the program ends: main, or in the child of a fork who forked
     stack_pool stacks_;
     slab<control> slab_;
     time_point next_trim_{};

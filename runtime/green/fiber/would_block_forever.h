@@ -9,7 +9,8 @@ namespace green {
 
 // Thrown at the wait of the main fiber when nothing on its hub can ever run again: no fiber is ready, no timer is
 // armed, no descriptor is waited for, and there is no other thread that could change it. what() lists every
-// parked fiber and what it waits for. The hub stays usable.
+// parked fiber and what it waits for. The hub stays usable. In the child of a fork the fiber that forked stands in
+// for the main fiber.
 class would_block_forever : public std::system_error {
   public:
     explicit would_block_forever(const std::string& parked_fibers)

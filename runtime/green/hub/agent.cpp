@@ -7,6 +7,7 @@
 #include <green/hub/hub.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <utility>
 
@@ -85,6 +86,14 @@ void agent::publish_end() noexcept {
     const bool linked = links != nullptr;
     end_lock.unlock();
     if (linked) schedule_links(*this);
+    if (ends_process) [[unlikely]] end_process();
+}
+
+// Nobody is left to whom it could return, or who could take what it threw.
+void agent::end_process() noexcept {
+    const bool failed = error != nullptr;
+    if (failed) discard_error();
+    std::exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 void agent::last_reference_dropped() noexcept {

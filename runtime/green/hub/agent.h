@@ -74,7 +74,7 @@ class agent : public agent_record, public waiter {
         is_hub = 1,         // the hub's own context: must not park
         has_pending = 2,    // an exception waits to be thrown
         shutting_down = 4,  // the thread ends: no wait is granted any more
-        is_stuck = 8,       // the main fiber, which nothing can wake
+        is_stuck = 8,       // the root fiber, which nothing can wake
     };
 
     bool needs_attention() const noexcept { return attention | (inside && inside->cancelled()); }
@@ -119,6 +119,7 @@ class agent : public agent_record, public waiter {
     bool ending = false;         // past its function: destroying what it owns
     bool has_result = false;
     bool ended_by_exit = false;  // valid after the end: no result and no error
+    bool ends_process = false;   // in the child of a fork: who forked, when that was not the main fiber
     std::atomic<bool> error_taken{false};
 
   protected:
@@ -131,6 +132,7 @@ class agent : public agent_record, public waiter {
 
   private:
     void last_reference_dropped() noexcept;
+    [[noreturn]] void end_process() noexcept;
 };
 
 // Who runs on this thread: a fiber, a task, or the hub's own context. When the thread has no fibers yet, its main
