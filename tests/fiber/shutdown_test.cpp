@@ -11,7 +11,10 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
+#include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 
 using namespace std::chrono_literals;
@@ -149,6 +152,42 @@ TEST_CASE_FIXTURE(support::leak_check, "a fiber that waits for one of a thread t
     joiner.join();
     CHECK(theirs.was_killed());
     other.join();
+}
+
+SCENARIO_IN_CHILD(abandoned_fiber_is_waited_for) {
+    std::promise<green::fiber<void>> spawned;
+    green::mutex lock;
+    std::thread other([&] {
+        auto stubborn = green::spawn({.name = "stubborn"}, [&] {
+            std::lock_guard guard(lock);
+            for (;;) {
+                try {
+                    green::sleep(1h);
+                } catch (const green::cancellation&) {
+                }
+            }
+        });
+        green::yield();
+        spawned.set_value(std::move(stubborn));
+    });
+    auto stubborn = spawned.get_future().get();
+    auto locker = green::spawn([&] { lock.lock(); });
+    try {
+        stubborn.get();
+    } catch (const std::system_error& e) {
+        std::puts(e.code() == std::errc::no_such_process ? "joiner told" : e.what());
+    }
+    try {
+        locker.get();
+    } catch (const std::system_error& e) {
+        std::puts(e.code() == std::errc::owner_dead ? "locker told" : e.what());
+    }
+    other.join();
+}
+
+TEST_CASE("who waits for a fiber that was abandoned, or for its lock, is told") {
+    auto end = support::run_child("abandoned_fiber_is_waited_for");
+    CHECK(end.output == "joiner told\nlocker told\n");
 }
 
 SCENARIO_IN_CHILD(unwinding_spawns_and_sleeps) {

@@ -2,14 +2,17 @@
 // Fibers of several threads.
 #include <green/green.h>
 
+#include <support/error_of.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -43,6 +46,15 @@ class other_hub {
     std::atomic<green::hub*> hub_{nullptr};
     std::thread thread_;
 };
+
+green::hub& hub_of_an_ended_thread() {
+    green::hub* theirs = nullptr;
+    std::thread([&] {
+        green::yield();
+        theirs = &green::hub::current();
+    }).join();
+    return *theirs;
+}
 
 }  // namespace
 
@@ -125,4 +137,86 @@ TEST_CASE_FIXTURE(support::leak_check, "a remote fiber that never started ends w
     }
     never_run.join();
     CHECK(never_run.was_killed());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a fiber for a thread that has ended ends at once, with an error that says so") {
+    green::hub& theirs = hub_of_an_ended_thread();
+    auto held = std::make_shared<int>(0);
+    auto fiber = green::spawn_on(theirs, {.name = "too late"}, [held] { return ++*held; });
+    CHECK(fiber.ended());
+    CHECK(held.use_count() == 1);
+    CHECK(*held == 0);
+    CHECK(support::error_of([&] { fiber.get(); }) == std::errc::no_such_process);
+    CHECK(support::what_of([&] { fiber.get(); }).find("\"too late\" never ran") != std::string::npos);
+    fiber.kill();
+    bool linked = false;
+    fiber.link([&] { linked = true; });
+    CHECK_FALSE(linked);
+    green::yield();
+    CHECK(linked);
+}
+
+TEST_CASE("a fiber that its thread never takes up ends with that thread, with an error") {
+    for (const bool has_fibers : {false, true}) {
+        std::promise<green::hub*> known;
+        std::promise<void> spawned;
+        std::thread other([&] {
+            if (has_fibers) green::yield();
+            known.set_value(&green::hub::current());
+            spawned.get_future().wait();  // blocks the thread
+        });
+        bool ran = false;
+        auto fiber = green::spawn_on(*known.get_future().get(), [&] { ran = true; });
+        CHECK_FALSE(fiber.join_for(1ms));
+        spawned.set_value();
+        CHECK(support::error_of([&] { fiber.get(); }) == std::errc::no_such_process);
+        CHECK_FALSE(ran);
+        other.join();
+    }
+}
+
+TEST_CASE("whatever is spawned for threads that come and go ends") {
+    constexpr int generations = 200, spawners = 2;
+    std::atomic<green::hub*> target{&hub_of_an_ended_thread()};
+    std::atomic<bool> over{false};
+    std::atomic<int> ran{0}, never_ran{0}, killed{0}, spawned{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < spawners; ++i)
+        threads.emplace_back([&] {
+            do {
+                auto fiber = green::spawn_on(*target, [] { green::yield(); });
+                ++spawned;
+                fiber.join();
+                if (fiber.error()) ++never_ran;
+                else ++(fiber.was_killed() ? killed : ran);
+            } while (!over);
+        });
+    for (int i = 0; i < generations; ++i)
+        std::thread([&] {
+            target = &green::hub::current();
+            for (int turn = 0; turn < i % 10; ++turn) green::yield();
+        }).join();
+    over = true;
+    for (auto& each : threads) each.join();
+    CHECK(ran + never_ran + killed == spawned);
+    CHECK(never_ran > 0);
+}
+
+TEST_CASE("handles to fibers of a thread may go when it has ended, and their blocks are used again") {
+    green::hub* first = nullptr;
+    std::size_t blocks_left = 1;
+    {
+        std::vector<green::fiber<int>> handles;
+        std::thread([&] {
+            for (int i = 0; i < 100; ++i) handles.push_back(green::spawn([i] { return i; }));
+            green::yield();
+            first = &green::hub::current();
+        }).join();
+        CHECK(handles[42].get() == 42);
+    }
+    std::thread([&] {
+        green::yield();
+        if (&green::hub::current() == first) blocks_left = green::detail::scheduler::current().block_count();
+    }).join();
+    CHECK(blocks_left == 0);
 }

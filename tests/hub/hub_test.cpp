@@ -201,6 +201,51 @@ TEST_CASE("hubs of ended threads serve further threads") {
     CHECK(support::belongings::now().descriptors == before.descriptors);
 }
 
+TEST_CASE("a callback for a hub whose thread has ended is refused and let go of") {
+    green::hub* theirs = nullptr;
+    std::thread([&] { theirs = &green::hub::current(); }).join();
+    auto held = std::make_shared<int>(0);
+    CHECK_FALSE(theirs->call_soon([held] { ++*held; }));
+    CHECK(held.use_count() == 1);
+    CHECK(*held == 0);
+}
+
+TEST_CASE("a callback that was taken is called, though its thread ends without waiting for anything") {
+    for (const bool has_fibers : {false, true}) {
+        std::promise<green::hub*> known;
+        std::promise<void> sent;
+        std::thread other([&] {
+            if (has_fibers) green::yield();
+            known.set_value(&green::hub::current());
+            sent.get_future().wait();
+        });
+        std::thread::id called_by;
+        CHECK(known.get_future().get()->call_soon([&] { called_by = std::this_thread::get_id(); }));
+        const auto id = other.get_id();
+        sent.set_value();
+        other.join();
+        CHECK(called_by == id);
+    }
+}
+
+TEST_CASE("a later thread that gets the hub of an ended one gets nothing of what was sent to that one") {
+    green::hub* theirs = nullptr;
+    std::thread([&] {
+        green::yield();
+        theirs = &green::hub::current();
+        theirs->call_after(0s, [] { FAIL_CHECK("a timer of an ended thread fired"); });
+    }).join();
+    theirs->call_soon([] { FAIL_CHECK("a callback for an ended thread was called"); });
+    bool reused = false, called = false;
+    std::thread([&] {
+        reused = &green::hub::current() == theirs;
+        green::hub::current().call_soon([&] { called = true; });
+        green::sleep(1ms);
+    }).join();
+    CHECK(reused);
+    CHECK(called);
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "callbacks run even while fibers never stop yielding") {
     bool called = false;
     auto busy = green::spawn([&] {

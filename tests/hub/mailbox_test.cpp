@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <thread>
@@ -33,8 +34,8 @@ TEST_CASE("what was posted comes out oldest first, behind what is there") {
     runnable_queue queue;
     letter first(0, 1), second(0, 2), third(0, 3);
     queue.push_back(first);
-    box.post(second);
-    box.post(third);
+    CHECK(box.post(second));
+    CHECK(box.post(third));
     CHECK_FALSE(box.empty());
     box.take_all(queue);
     CHECK(box.empty());
@@ -48,15 +49,41 @@ TEST_CASE("a hub that is awake is not written to; one that sleeps is, once") {
     mailbox box;
     letter one(0, 1), two(0, 2);
     CHECK_FALSE(is_readable(box.wake_fd()));
-    box.post(one);
+    CHECK(box.post(one));
     CHECK_FALSE(is_readable(box.wake_fd()));
     CHECK_FALSE(box.prepare_to_sleep());  // there is something to do
     runnable_queue queue;
     box.take_all(queue);
     CHECK(box.prepare_to_sleep());
-    box.post(two);
+    CHECK(box.post(two));
     CHECK(is_readable(box.wake_fd()));
     box.woke();
+}
+
+TEST_CASE("a closed box gives up what is in it and takes nothing more, until it is opened") {
+    mailbox box;
+    runnable_queue queue;
+    letter before(0, 1), refused(0, 2), after(0, 3);
+    CHECK(box.post(before));
+    CHECK_FALSE(box.close_if_empty());
+    box.close(queue);
+    CHECK(&queue.pop_front() == &before);
+    CHECK(queue.empty());
+    CHECK_FALSE(box.post(refused));
+    CHECK(box.empty());
+    box.take_all(queue);
+    box.close(queue);
+    CHECK(queue.empty());
+    CHECK_FALSE(box.post(refused));  // taking has not opened it
+    CHECK(box.prepare_to_sleep());
+    box.woke();
+    box.open();
+    CHECK(box.post(after));
+    box.take_all(queue);
+    CHECK(&queue.pop_front() == &after);
+    CHECK(box.close_if_empty());
+    CHECK(box.close_if_empty());
+    CHECK_FALSE(box.post(refused));
 }
 
 TEST_CASE("nothing is lost or reordered between several posting threads and one that takes") {
@@ -68,7 +95,7 @@ TEST_CASE("nothing is lost or reordered between several posting threads and one 
         threads.emplace_back([&, sender] {
             for (int i = 0; i < letters; ++i) {
                 posted[sender].push_back(std::make_unique<letter>(sender, i));
-                box.post(*posted[sender].back());
+                if (!box.post(*posted[sender].back())) std::abort();
             }
         });
     std::map<int, int> next;

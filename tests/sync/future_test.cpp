@@ -116,3 +116,16 @@ TEST_CASE_FIXTURE(support::leak_check, "a callback runs on the thread that regis
     green::sleep(1ms);
     CHECK(called_on == std::this_thread::get_id());
 }
+
+TEST_CASE_FIXTURE(support::leak_check, "a callback of a thread that has ended is destroyed uncalled") {
+    green::promise<int> p;
+    green::future<void> called;
+    std::thread([&] {
+        green::promise<void> answer;
+        called = answer.get_future();
+        p.get_future().on_ready([answer = std::move(answer)](const green::future<int>&) mutable { answer.set_value(); });
+    }).join();
+    CHECK_FALSE(called.ready());
+    p.set_value(1);
+    CHECK_THROWS_AS(called.get(), std::future_error);
+}

@@ -53,6 +53,18 @@ TEST_CASE_FIXTURE(support::virtual_time, "killing a group ends its members, and 
     CHECK(!ran);
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "who has put a fiber of another thread into a group may end before it does") {
+    green::group g;
+    green::event may_end;
+    auto member = green::spawn([&] { may_end.wait(); });
+    std::thread([&] { g.add(member); }).join();
+    CHECK(g.size() == 1);
+    may_end.set();
+    CHECK(g.join_for(10s));
+    std::thread([&] { g.add(member); }).join();  // ended by now
+    CHECK(g.empty());
+}
+
 TEST_CASE_FIXTURE(support::virtual_time, "a member may kill its group and is the last") {
     green::group g;
     bool survived = false;

@@ -290,6 +290,19 @@ TEST_CASE_FIXTURE(support::leak_check, "children on other hubs end before the gr
           }) == "over there");
 }
 
+TEST_CASE("a child for a thread that has ended fails its group") {
+    green::hub* theirs = nullptr;
+    std::thread([&] { theirs = &green::hub::current(); }).join();
+    bool sibling_ran_on = false;
+    CHECK(error_of([&] {
+              green::with_task_group([&](green::task_group& group) {
+                  group.spawn([&] { green::sleep(1h), sibling_ran_on = true; });
+                  group.spawn_on(*theirs, [] {});
+              });
+          }).find("never ran") != std::string::npos);
+    CHECK_FALSE(sibling_ran_on);
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "cancelling a group kills its children on other hubs") {
     other_thread there;
     std::atomic<int> unwound{0};

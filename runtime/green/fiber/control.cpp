@@ -57,6 +57,14 @@ context& control::entry(void* self) noexcept {
     return scheduler::current().end_running(fiber);
 }
 
+void control::end_refused(std::exception_ptr why) noexcept {
+    error = std::move(why);
+    ending = true;
+    carry(*this, request::discard_callable);
+    publish_end();
+    drop_reference();
+}
+
 bool control::let_go() noexcept {
     while (references.drop()) {
         if (!has_result && !error) return true;

@@ -57,20 +57,7 @@ void scheduler::take_over_thread() {
 }
 
 scheduler& scheduler::create() {
-    static const bool prepared = [] {
-        set_hooks({[](hub& h) noexcept { return scheduler_of(h).on_stuck(); },
-                   [](hub& h) noexcept { return scheduler_of(h).on_idle(); },
-                   // A thread may have a hub and never have had a fiber.
-                   [](hub& h) noexcept {
-                       if (of_this_thread) scheduler_of(h).retire();
-                   },
-                   [](hub& h) noexcept {
-                       if (of_this_thread) scheduler_of(h).forget_others();
-                   }});
-        set_running_name_writer(&write_running_name);
-        return true;
-    }();
-    (void)prepared;
+    set_running_name_writer(&write_running_name);
     hub& home = hub::current();
     auto& upper = loop_of(home).upper;
     if (!upper) upper = new scheduler(home);
@@ -132,6 +119,7 @@ context& scheduler::end_running(control& self) noexcept {
 
 control& scheduler::create_fiber(control::carrier carry, std::size_t stack_bytes, std::size_t callable_bytes,
                                  std::size_t callable_alignment) {
+    if (returned_.load(std::memory_order_relaxed)) [[unlikely]] reclaim_returned();
     stack where = stacks_.acquire(stack_bytes);
     void* storage;
     try {
@@ -167,9 +155,13 @@ control& scheduler::create_for(hub& target, control::carrier carry, std::size_t 
     return *fiber;
 }
 
+namespace {
+constexpr const char* never_ran = "never ran: the thread it was spawned for has ended";
+}
+
 void scheduler::start_remotely(control& fiber) noexcept {
     fiber.runnable::run = &adopt;
-    loop_of(fiber.home()).schedule(fiber);
+    if (!loop_of(fiber.home()).schedule(fiber)) fiber.end_refused(fiber.lost(never_ran));
 }
 
 // On the target's thread, out of its mailbox.
@@ -186,7 +178,7 @@ void scheduler::adopt(runnable& self) noexcept {
     fiber.born_coarse_ns = s.loop_.last_poll_coarse_ns();
     if (s.retiring_) {
         fiber.attention |= control::shutting_down;
-        fiber.raise(std::make_exception_ptr(fiber_exit()));
+        fiber.raise(fiber.lost(never_ran));
     }
     s.loop_.listed.push_back(fiber);
     s.loop_.agent_begins();
@@ -205,12 +197,19 @@ void scheduler::free_block(control& fiber) noexcept {
     } else if (current_hub == &fiber.home()) [[likely]] {
         scheduler_of(fiber.home()).reclaim(fiber);
     } else {
-        fiber.runnable::run = [](runnable& self) noexcept {
-            auto& arrived = static_cast<control&>(self);
-            scheduler_of(arrived.home()).reclaim(arrived);
-        };
-        loop_of(fiber.home()).schedule(fiber);
+        fiber.links.reset();
+        auto& returned = scheduler_of(fiber.home()).returned_;
+        fiber.runnable::next = returned.load(std::memory_order_relaxed);
+        while (!returned.compare_exchange_weak(fiber.runnable::next, &fiber, std::memory_order_release,
+                                               std::memory_order_relaxed)) {
+        }
     }
+}
+
+// The slab belongs to the hub's thread, and the hub may have none at the time: whoever has it next takes them back.
+void scheduler::reclaim_returned() noexcept {
+    runnable* at = returned_.exchange(nullptr, std::memory_order_acquire);
+    while (at) reclaim(static_cast<control&>(*std::exchange(at, at->next)));
 }
 
 // --- the ends of things ---
@@ -218,33 +217,54 @@ void scheduler::free_block(control& fiber) noexcept {
 std::string scheduler::list_parked() {
     std::string list;
     for_each_agent([&](agent& who) {
-        if (&who == running_ && &who != root_) return;
+        if (who.ended() || (&who == running_ && &who != root_)) return;
         list += "  " + who.name() + ": " + (&who == running_ ? describe_wait(who) : describe_situation(who)) + '\n';
     });
     return list;
 }
 
-bool scheduler::on_stuck() noexcept {
-    const bool has_stack = root_ && root_->model.park;
-    if (!has_stack || !root_->settle(outcome::cancelled)) return false;
-    root_->attention |= agent::is_stuck;
-    loop_.make_ready(*root_);
+bool scheduler::on_stuck(hub& h) noexcept {
+    scheduler& s = scheduler_of(h);
+    const bool has_stack = s.root_ && s.root_->model.park;
+    if (!has_stack || !s.root_->settle(outcome::cancelled)) return false;
+    s.root_->attention |= agent::is_stuck;
+    s.loop_.make_ready(*s.root_);
     return true;
 }
 
-duration scheduler::on_idle() noexcept {
-    if (stacks_.warm_count() <= warm_stacks_kept) return duration::max();
+duration scheduler::on_idle(hub& h) noexcept {
+    scheduler& s = scheduler_of(h);
+    s.reclaim_returned();
+    if (s.stacks_.warm_count() <= warm_stacks_kept) return duration::max();
     constexpr duration interval = std::chrono::seconds(1);
-    const time_point now = loop_.now();
-    if (now >= next_trim_) {
-        next_trim_ = add(now, interval);
-        stacks_.trim();
+    const time_point now = s.loop_.now();
+    if (now >= s.next_trim_) {
+        s.next_trim_ = add(now, interval);
+        s.stacks_.trim();
     }
     return interval;
 }
 
+// A thread may have a hub and never have had a fiber; one that is sent to it now has to be ended by a scheduler.
+bool scheduler::on_retire(hub& h) noexcept {
+    auto& l = loop_of(h);
+    return (!of_this_thread && !l.front() && l.close_mail_if_empty()) || current().retire();
+}
+
+void scheduler::on_fork(hub& h) noexcept {
+    if (of_this_thread) scheduler_of(h).forget_others();
+}
+
+constinit const hub_hooks hooks{.stuck = &scheduler::on_stuck,
+                                .idle = &scheduler::on_idle,
+                                .retire = &scheduler::on_retire,
+                                .forked = &scheduler::on_fork};
+
 namespace {
-// What retire() waits for: that the last agent but the main fiber has ended.
+
+constexpr duration patience_with_the_last = std::chrono::seconds(1);
+
+// What retire() waits for: that the last agent but the root has ended.
 struct all_have_ended {
     bool enqueue(wait_node& node) noexcept {
         if (target.agent_count() == 0) return true;
@@ -255,55 +275,89 @@ struct all_have_ended {
     wait_reason reason() const noexcept { return {.call = "the end of the thread"}; }
     loop& target;
 };
+
 }  // namespace
 
-void scheduler::retire() noexcept {
-    of_this_thread = this;
-    if (running_ != main_) {  // exit() was called by a fiber: its own stack is in use, nothing can be unwound
-        of_this_thread = nullptr;
-        current_agent = nullptr;
-        return;
+// Runs whatever is ready or posted until nobody else is left, or `limit` has passed. The end of one may start another:
+// what a hub callback drops is destroyed by a fiber.
+void scheduler::run_out(time_point limit) noexcept {
+    auto is_busy = [this] { return loop_.front() || loop_.has_mail(); };
+    do {
+        while (is_busy() && loop_.now() < limit) yield(*running_);
+        if (loop_.agent_count() > 0) wait_for(all_have_ended{loop_}, limit);
+    } while ((is_busy() || loop_.agent_count() > 0) && loop_.now() < limit);
+}
+
+// Fibers that other threads have spawned here, callbacks and links still run; what comes when the box is closed is
+// refused. A flood of mail is cut short by closing the box with mail in it, which then runs too.
+bool scheduler::retire() noexcept {
+    if (running_ != root_) {  // exit() was called by a fiber: its own stack is in use, nothing can be unwound
+        loop_.close_mail();
+        leave_thread();
+        return false;
     }
     retiring_ = true;
+    root_->ending = true;  // its own waits here are beyond cancellation
     for_each_agent([this](agent& who) {
-        if (&who == main_) return;
+        if (&who == root_) return;
         who.attention |= agent::shutting_down;
         who.raise(std::make_exception_ptr(fiber_exit()));
     });
-    const time_point limit = add(loop_.now(), std::chrono::seconds(1));
-    main_->ending = true;  // its own wait here is beyond cancellation
-    while (loop_.has_mail()) yield(*main_);  // fibers that other threads have spawned here end, too
-    // The end of one may start another: what a hub callback drops is destroyed by a fiber.
-    while (loop_.agent_count() > 0 && wait_for(all_have_ended{loop_}, limit) == outcome::ready) {
-    }
-    if (loop_.agent_count() > 0)
-        std::fprintf(stderr, "green: %zu fibers would not end within a second of their thread's end; abandoned:\n%s",
-                     loop_.agent_count(), list_parked().c_str());
-    main_->give_up_locks();
-    main_->locals.reset();
-    main_->publish_end();
-    for_each_agent([this](agent& who) { abandon(who); });
-    main_->drop_reference();
-    main_ = nullptr;
-    root_ = nullptr;
-    loop_.forget_everything();
-    loop_.set_agent_count(0);
+    run_out(add(loop_.now(), patience_with_the_last));
+    abandon_others();
+    if (root_ == main_) end_main();
+    const time_point limit = add(loop_.now(), patience_with_the_last);
+    do run_out(limit);
+    while (!loop_.close_mail_if_empty() && loop_.now() < limit);
+    loop_.close_mail();
+    run_out(add(loop_.now(), patience_with_the_last));
+    abandon_others();
+    const bool is_empty = root_ == main_;
+    if (is_empty) std::exchange(main_, nullptr)->drop_reference();
+    leave_thread();
     stacks_.trim();
     stacks_.trim();  // the first one starts the period of idleness
+    return is_empty;
+}
+
+void scheduler::leave_thread() noexcept {
+    root_ = nullptr;
     of_this_thread = nullptr;
     current_agent = nullptr;
 }
 
-// A fiber that will never run again, though waiters and queues may still hold its nodes.
+void scheduler::end_main() noexcept {
+    main_->give_up_locks();
+    main_->locals.reset();
+    main_->publish_end();
+}
+
+// One that will never run again, though waiters and queues may still hold its nodes. For the others it has ended.
 void scheduler::abandon(agent& who) noexcept {
     (void)!who.settle(outcome::cancelled);
     who.runnable::run = [](runnable&) noexcept {};
     if (who.list_hook<home_tag>::linked()) who.list_hook<home_tag>::unlink();
+    who.error = who.lost("would not end with its thread");
+    who.give_up_locks();
+    who.publish_end();
+}
+
+void scheduler::abandon_others() noexcept {
+    if (loop_.agent_count() == 0) return;
+    std::fprintf(stderr, "green: %zu fibers would not end within a second of their thread's end; abandoned:\n%s",
+                 loop_.agent_count(), list_parked().c_str());
+    for_each_agent([this](agent& who) {
+        if (&who != root_ && &who != main_) abandon(who);
+    });
+    loop_.set_agent_count(0);
 }
 
 void scheduler::forget_others() noexcept {
-    for_each_agent([this](agent& who) {
-        if (&who != current_agent) abandon(who);
+    for_each_agent([](agent& who) {
+        if (&who == current_agent) return;
+        (void)!who.settle(outcome::cancelled);
+        who.runnable::run = [](runnable&) noexcept {};
+        if (who.list_hook<home_tag>::linked()) who.list_hook<home_tag>::unlink();
     });
     root_ = current_agent;
     root_->ends_process = root_ != main_;

@@ -62,7 +62,7 @@ class scheduler {
     void start(control& fiber) noexcept { loop_.make_ready(fiber); }
 
     // A block for a fiber of another thread's hub, from any thread, and its start over there. It gets its stack
-    // when it arrives; when there is none to be had, it ends with that error.
+    // when it arrives; when there is none to be had, or that thread has ended, it ends with that error.
     static control& create_for(hub& target, control::carrier carry, std::size_t stack_bytes);
     static void start_remotely(control& fiber) noexcept;
 
@@ -83,7 +83,10 @@ class scheduler {
         loop_.listed.for_each(visit);
     }
     // Control blocks, also of ended fibers that handles still name; looks at all, for tests.
-    std::size_t block_count() { return slab_.count(); }
+    std::size_t block_count() {
+        reclaim_returned();
+        return slab_.count();
+    }
     // A line per parked fiber or task: its name and what it waits for.
     std::string list_parked();
     stack_pool& stacks() noexcept { return stacks_; }
@@ -93,18 +96,22 @@ class scheduler {
         suspended.flow.visit(running_->flow, visit, argument);
     }
 
-    // The thread ends: unwinds every fiber that is still suspended.
-    void retire() noexcept;
+    // The thread ends: unwinds every fiber that is still suspended, and closes the mailbox. False when fibers had to
+    // stay as they are, because one of them has called exit().
+    bool retire() noexcept;
     // In the child of a fork: forgets every fiber and task but the running one, which is the root from then on.
     void forget_others() noexcept;
+
+    // What the hub asks for (hub_hooks).
+    static bool on_stuck(hub& h) noexcept;
+    static duration on_idle(hub& h) noexcept;
+    static bool on_retire(hub& h) noexcept;
+    static void on_fork(hub& h) noexcept;
 
   private:
     explicit scheduler(hub& home);
     static scheduler& create();
     void take_over_thread();
-    bool on_stuck() noexcept;
-    duration on_idle() noexcept;
-
     // While one fiber of a long queue makes its system calls, the lines that the next ones will need come in: the
     // control block of the one after next, and the stack of the next. Between two turns of a fiber the kernel has
     // used up the caches; with a thousand connections the misses cost a tenth of a request.
@@ -143,7 +150,12 @@ class scheduler {
     }
     static void adopt(runnable& self) noexcept;
     void reclaim(control& fiber) noexcept;
+    void reclaim_returned() noexcept;
+    void run_out(time_point limit) noexcept;
+    void leave_thread() noexcept;
+    void end_main() noexcept;
     void abandon(agent& who) noexcept;
+    void abandon_others() noexcept;
 
     [[gnu::tls_model("initial-exec")]] static thread_local constinit scheduler* of_this_thread;
 
@@ -157,6 +169,7 @@ class scheduler {
     agent* root_ = nullptr;    // with whose function the program ends: main, or in the child of a fork who forked
     stack_pool stacks_;
     slab<control> slab_;
+    std::atomic<runnable*> returned_{nullptr};  // blocks that other threads were the last to name; any thread
     time_point next_trim_{};
 };
 

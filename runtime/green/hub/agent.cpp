@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 namespace green::detail {
@@ -67,6 +68,11 @@ void agent::raise_soon(std::exception_ptr e) {
 void agent::note_end(std::exception_ptr e) noexcept {
     ended_by_exit = e && is_cancellation(e);
     if (!ended_by_exit) error = std::move(e);
+}
+
+std::exception_ptr agent::lost(const char* why) const noexcept {
+    return std::make_exception_ptr(std::system_error(std::make_error_code(std::errc::no_such_process),
+                                                     std::string("green: ") + model.noun + " \"" + name() + "\" " + why));
 }
 
 std::exception_ptr agent::take_error() noexcept {

@@ -93,6 +93,8 @@ class agent : public agent_record, public waiter {
 
     // Notes how it ended: by `e`, or normally when that is null or a cancellation.
     void note_end(std::exception_ptr e) noexcept;
+    // The error (no_such_process) of one that cannot run to its end because its thread is not there.
+    std::exception_ptr lost(const char* why) const noexcept;
 
     // --- any thread ---
     void add_reference() noexcept { references.add(); }

@@ -49,7 +49,8 @@ class agent_handle {
     void kill_soon(std::exception_ptr reason = nullptr) const { agent_->raise_soon(std::move(reason)); }
 
     // Calls f() on its hub after its end, never inline; after the end too. Links run in order of registration, and
-    // one that throws is reported and stops no other. f must not park. Returns an id for unlink().
+    // one that throws is reported and stops no other. f must not park. Returns an id for unlink(). When its thread has
+    // ended by then, the calling thread's hub calls f.
     std::uint64_t link(std::function<void()> f) const { return detail::add_link(*agent_, std::move(f)); }
     bool unlink(std::uint64_t id) const noexcept { return detail::remove_link(*agent_, id); }
 

@@ -41,8 +41,10 @@ unsigned unanswered_count() noexcept {
 
 void disown_other_hubs(loop& kept) noexcept {
     for (loop* at = newest_enlisted(); at; at = at->enlisted_before) {
-        if (at != &kept) at->has_thread.store(false);
         at->request.queued.store(false);
+        if (at == &kept) continue;
+        at->has_thread.store(false);
+        at->close_mail_after_fork();
     }
 }
 

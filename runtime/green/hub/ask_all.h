@@ -15,7 +15,7 @@ unsigned ask_all_hubs(hub_function f) noexcept;
 // How many hubs have not answered yet.
 unsigned unanswered_count() noexcept;
 
-// In the child of a fork: no thread turns the other loops any more.
+// In the child of a fork: no thread turns the other loops any more, and nothing may be sent to them.
 void disown_other_hubs(loop& kept) noexcept;
 
 }  // namespace green::detail

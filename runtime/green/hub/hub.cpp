@@ -61,7 +61,7 @@ void child_after_fork() noexcept {
     after_fork();
     if (hub* h = detail::current_hub) {
         detail::disown_other_hubs(detail::loop_of(*h));
-        detail::hooks().forked(*h);
+        detail::hooks.forked(*h);
         detail::loop_of(*h).reset_after_fork();
     }
 }
@@ -80,34 +80,21 @@ struct hub_owner {
             detail::current_hub = spares().hubs.back();
             spares().hubs.pop_back();
         }
-        detail::loop_of(*detail::current_hub).has_thread = true;
+        auto& loop = detail::loop_of(*detail::current_hub);
+        loop.open_mail();
+        loop.has_thread = true;
     }
     ~hub_owner() {
         hub* ended = detail::current_hub;
         detail::loop_of(*ended).has_thread = false;
-        if (auto retire = detail::hooks().retire) retire(*ended);
+        const bool is_empty = detail::hooks.retire(*ended);
+        detail::current_hub = nullptr;
+        if (!is_empty) return;
+        detail::loop_of(*ended).forget_everything();
         std::lock_guard guard(spares().lock);
         spares().hubs.push_back(ended);
-        detail::current_hub = nullptr;
     }
 };
-
-namespace detail {
-namespace {
-hub_hooks hook_table{
-    .stuck = [](hub&) noexcept { return false; },
-    .idle = [](hub&) noexcept { return duration::max(); },
-    .retire = [](hub&) noexcept {},
-    .forked = [](hub&) noexcept {},
-};
-}
-const hub_hooks& hooks() noexcept {
-    return hook_table;
-}
-void set_hooks(const hub_hooks& table) noexcept {
-    hook_table = table;
-}
-}  // namespace detail
 
 hub* hub::current_or_null() noexcept {
     return detail::current_hub;
@@ -123,8 +110,11 @@ hub& hub::current() {
     return *detail::current_hub;
 }
 
-void hub::call_soon(callback f) {
-    schedule(*new soon_call(std::move(f)));
+bool hub::call_soon(callback f) {
+    auto call = std::make_unique<soon_call>(std::move(f));
+    if (!schedule(*call)) return false;
+    call.release();  // owned by itself until it has run
+    return true;
 }
 
 // Owned by itself while armed, so that the handle may be dropped; the handle only watches it.

@@ -13,8 +13,6 @@ namespace green {
 class hub;
 
 namespace detail {
-const hub_hooks& hooks() noexcept;
-void set_hooks(const hub_hooks& table) noexcept;
 loop& loop_of(hub& h) noexcept;
 }  // namespace detail
 
@@ -31,11 +29,14 @@ class timer_handle {
     std::weak_ptr<state> state_;
 };
 
-// The hub of a thread. It comes to life the first time something on that thread needs it, and goes with the
-// thread. Example, for a thread that wants something done on another:
+// The hub of a thread. It comes to life the first time something on that thread needs it. Example, for a thread that
+// wants something done on another:
 //
 //     green::hub& home = green::hub::current();
 //     std::thread([&home] { home.call_soon([] { std::puts("on the first thread"); }); }).join();
+//
+// A reference to it stays good when its thread has ended. From then on it takes nothing more from other threads, until
+// it serves a later thread, as its hub.
 //
 // No member parks.
 class hub : private detail::loop {
@@ -47,8 +48,9 @@ class hub : private detail::loop {
     static hub* current_or_null() noexcept;
 
     // Calls f() on this hub's own context, behind what is ready already. From any thread. f must not park; what
-    // it throws is reported on standard error and dropped.
-    void call_soon(callback f);
+    // it throws is reported on standard error and dropped. False when the hub's thread has ended: then f is destroyed
+    // uncalled. What it has taken it calls, also while its thread is about to end.
+    bool call_soon(callback f);
     // Calls f() once, not before `d` has passed. On the hub's own thread.
     timer_handle call_after(duration d, callback f);
 
@@ -81,7 +83,7 @@ inline void waiter::wake() noexcept {
     if (home_ == current_hub) [[likely]]
         loop_of(*home_).make_ready(*this);
     else
-        loop_of(*home_).schedule(*this);
+        (void)loop_of(*home_).schedule(*this);  // refused: it was given up with its thread
 }
 
 // Wakes waiters that were chosen under a lock, after it was released.

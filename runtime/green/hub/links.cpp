@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/hub/links.h>
 
-#include <green/hub/agent.h>
+#include <green/hub/agent_handle.h>
 #include <green/hub/hub.h>
 
 #include <atomic>
@@ -43,7 +43,8 @@ bool remove_link(agent& of, std::uint64_t id) noexcept {
     return of.links && of.links->links.remove_if([id](const auto& each) { return each.id == id; }) > 0;
 }
 
-// Each link is a call of its own on the hub: one that throws is reported there and stops no other.
+// Each link is a call of its own on the hub: one that throws is reported there and stops no other. The hub that has no
+// thread any more can only be that of an agent that had ended before the link came.
 void schedule_links(agent& of) noexcept {
     std::size_t count;
     {
@@ -51,12 +52,11 @@ void schedule_links(agent& of) noexcept {
         count = of.links ? of.links->links.size() : 0;
     }
     for (; count > 0; --count) {
-        of.add_reference();
-        of.home().call_soon([&of, alive = std::shared_ptr<agent>(&of, [](agent* a) {
-                                            a->drop_reference();
-                                        })] {
-            if (auto f = take_first(of)) f();
-        });
+        of.add_reference();  // the handle takes it over
+        auto call_next = [handle = agent_handle(of)] {
+            if (auto f = take_first(*handle.get_agent())) f();
+        };
+        if (!of.home().call_soon(call_next)) hub::current().call_soon(std::move(call_next));
     }
 }
 

@@ -47,18 +47,17 @@ std::int64_t loop::coarse_now_ns() noexcept {
     return coarse_ns();
 }
 
-void loop::schedule(runnable& item) noexcept {
-    if (current_hub == &face_)
-        make_ready(item);
-    else
-        mailbox_.post(item);
+bool loop::schedule(runnable& item) noexcept {
+    if (current_hub != &face_) return mailbox_.post(item);
+    make_ready(item);
+    return true;
 }
 
 void loop::drop_stale(loop& l, int fd) noexcept {
     if (current_hub == &l.face_)
         l.poller_.drop_stale(fd);
     else
-        l.face_.call_soon([&l, fd] { l.poller_.drop_stale(fd); });
+        l.face_.call_soon([&l, fd] { l.poller_.drop_stale(fd); });  // refused: nobody waits there any more
 }
 
 void loop::deregister_and_drop(loop& l, int fd) noexcept {
@@ -123,8 +122,8 @@ void loop::poll() noexcept {
     if (!ready_.empty()) {
         poll_until(time_point::min());
     } else if (!time_source_ || !wait_with_virtual_time(timers_.soonest())) {
-        if (!can_wake() && hooks().stuck(face_)) return;
-        duration housekeeping = hooks().idle(face_);
+        if (!can_wake() && hooks.stuck(face_)) return;
+        duration housekeeping = hooks.idle(face_);
         time_point deadline = timers_.soonest();
         if (housekeeping != duration::max()) deadline = std::min(deadline, add(now(), housekeeping));
         poll_until(deadline);

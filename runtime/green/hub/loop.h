@@ -23,17 +23,19 @@ namespace green::detail {
 class agent;
 struct home_tag;
 
-// What the rooms above want to be told. Plain functions, set once by the fiber room.
+// What the rooms above want to be told.
 struct hub_hooks {
     // Nothing on this hub can ever run again. Returns true when it made something runnable.
     bool (*stuck)(hub&) noexcept;
     // The hub is about to block: time for housekeeping. Returns how long it may block before the next call.
     duration (*idle)(hub&) noexcept;
-    // The thread ends: whatever still lives on the hub must go.
-    void (*retire)(hub&) noexcept;
+    // The thread ends: whatever still lives on the hub must go, and its mailbox be closed. False when something
+    // has to stay: then the hub cannot serve another thread.
+    bool (*retire)(hub&) noexcept;
     // In the child of a fork, on the hub of the thread that forked, before the hub itself is renewed.
     void (*forked)(hub&) noexcept;
 };
+extern const hub_hooks hooks;  // by the fiber room; constant, so that every thread sees the same at any time
 
 class loop;
 
@@ -47,14 +49,14 @@ struct hub_request : runnable {
 
 class loop {
   public:
-    // One thread's loop; everything here but schedule() is for that thread alone. Throws std::system_error when
-    // there are no descriptors left.
+    // One thread's loop; everything here is for that thread alone, except for what is marked. Throws
+    // std::system_error when there are no descriptors left.
     explicit loop(hub& face);
 
     // Queues `item` behind what is ready already.
     void make_ready(runnable& item) noexcept { ready_.push_back(item); }
-    // The same from any thread.
-    void schedule(runnable& item) noexcept;
+    // The same from any thread. False when the loop's thread has ended: then nobody will ever run it.
+    [[nodiscard]] bool schedule(runnable& item) noexcept;
 
     runnable* front() const noexcept { return ready_.front(); }
     runnable& pop_front() noexcept { return ready_.pop_front(); }
@@ -81,9 +83,9 @@ class loop {
 
     // Runs `item` on this loop soon, unless it is queued already. From any thread and from a signal handler.
     void ask(std::atomic<bool>& queued, runnable& item) noexcept {
-        if (!queued.exchange(true)) mailbox_.post(item);
+        if (!queued.exchange(true) && !mailbox_.post(item)) queued.store(false);
     }
-    // Whether a thread turns this loop; it is kept when its thread has ended.
+    // Whether a thread turns this loop, and is not about to end; the loop is kept when it has.
     std::atomic<bool> has_thread{false};
     // What ask_all_hubs() asks of this one.
     hub_request request{*this};
@@ -103,6 +105,14 @@ class loop {
     void release() noexcept { --holds_; }
     bool can_wake() const noexcept;
     bool has_mail() const noexcept { return !mailbox_.empty(); }
+
+    // From close_mail() on, schedule() refuses what other threads bring; what they have brought is made ready.
+    void close_mail() noexcept { mailbox_.close(ready_); }
+    // The same only if there is nothing; true when it is closed now.
+    bool close_mail_if_empty() noexcept { return mailbox_.close_if_empty(); }
+    // By the next thread that turns this loop.
+    void open_mail() noexcept { mailbox_.open(); }
+    void close_mail_after_fork() noexcept { mailbox_.close_after_fork(); }
 
     // Lets `reorder` look at the ready queue before each single run, for tests; null to stop.
     using reorder_function = void (*)(runnable_queue&, void* argument);

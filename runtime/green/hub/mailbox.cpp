@@ -17,19 +17,37 @@ unique_fd open_wake_fd() {
 }
 }  // namespace
 
+constinit runnable mailbox::closed_{nullptr};
+
 mailbox::mailbox() : wake_fd_(open_wake_fd()) {}
 
-void mailbox::post(runnable& item) noexcept {
-    item.next = newest_.load(std::memory_order_relaxed);
-    while (!newest_.compare_exchange_weak(item.next, &item, std::memory_order_seq_cst, std::memory_order_relaxed)) {
-    }
-    if (!asleep_.load(std::memory_order_seq_cst) || !asleep_.exchange(false)) return;
+bool mailbox::post(runnable& item) noexcept {
+    runnable* newest = newest_.load(std::memory_order_relaxed);
+    do {
+        if (newest == &closed_) return false;
+        item.next = newest;
+    } while (!newest_.compare_exchange_weak(newest, &item, std::memory_order_seq_cst, std::memory_order_relaxed));
+    if (!asleep_.load(std::memory_order_seq_cst) || !asleep_.exchange(false)) return true;
     const std::uint64_t one = 1;
     sys::write(wake_fd_.get(), &one, sizeof one);  // cannot fail short of 2^64 writes
+    return true;
 }
 
 void mailbox::take_all(runnable_queue& queue) noexcept {
-    runnable* item = newest_.exchange(nullptr, std::memory_order_acquire);
+    if (!empty()) append(newest_.exchange(nullptr, std::memory_order_acquire), queue);
+}
+
+bool mailbox::close_if_empty() noexcept {
+    runnable* newest = nullptr;
+    return newest_.compare_exchange_strong(newest, &closed_, std::memory_order_relaxed) || newest == &closed_;
+}
+
+void mailbox::close(runnable_queue& queue) noexcept {
+    runnable* newest = newest_.exchange(&closed_, std::memory_order_acquire);
+    if (newest != &closed_) append(newest, queue);
+}
+
+void mailbox::append(runnable* item, runnable_queue& queue) noexcept {
     runnable* oldest_first = nullptr;
     while (item) {
         runnable* older = item->next;
@@ -46,7 +64,8 @@ void mailbox::take_all(runnable_queue& queue) noexcept {
 
 bool mailbox::prepare_to_sleep() noexcept {
     asleep_.store(true, std::memory_order_seq_cst);
-    if (!newest_.load(std::memory_order_seq_cst)) return true;
+    const runnable* newest = newest_.load(std::memory_order_seq_cst);
+    if (!newest || newest == &closed_) return true;
     woke();
     return false;
 }

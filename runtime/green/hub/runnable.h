@@ -9,7 +9,7 @@ namespace green::detail {
 struct runnable {
     using function = void (*)(runnable&) noexcept;
 
-    explicit runnable(function run) noexcept : run(run) {}
+    constexpr explicit runnable(function run) noexcept : run(run) {}
 
     runnable* next = nullptr;
     function run;

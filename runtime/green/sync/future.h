@@ -35,7 +35,8 @@ class future_state : public std::enable_shared_from_this<future_state> {
     void unreserve() noexcept;
     void publish();
 
-    // Calls f() on the caller's hub once there is a value, never inline. Keeps this state alive until then.
+    // Calls f() on the caller's hub once there is a value, never inline. Keeps this state alive until then. When that
+    // hub's thread has ended by then, f is destroyed uncalled.
     void call_when_ready(callback f);
     void rethrow_error() const {
         if (error) std::rethrow_exception(error);
@@ -107,7 +108,8 @@ class future {
             return std::move(*state_->value);
     }
 
-    // Calls f(*this) on the calling thread's hub once there is a value or an error, never inline. f must not park.
+    // Calls f(*this) on the calling thread's hub once there is a value or an error, never inline. f must not park. When
+    // the calling thread has ended by then, f is destroyed uncalled.
     template <class F>
     void on_ready(F&& f) const {
         state_->call_when_ready([f = std::forward<F>(f), s = state_.get()]() mutable {

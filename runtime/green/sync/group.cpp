@@ -11,9 +11,10 @@ namespace green {
 
 namespace detail {
 
-// Learns of the end of one fiber; deletes itself then.
+// Learns of the end of one fiber; deletes itself then. On the fiber's own hub: that of whoever has put it into the
+// group may lose its thread before.
 struct members::member final : watch, list_hook<> {
-    explicit member(std::shared_ptr<members> all) : watch(hub::current()), all(std::move(all)) {}
+    member(std::shared_ptr<members> all, hub& home) : watch(home), all(std::move(all)) {}
     void on_ready() noexcept override {
         auto alive = all;
         alive->on_end(*this);
@@ -26,8 +27,8 @@ void members::member_deleter::operator()(member* m) const noexcept {
     delete m;
 }
 
-members::place members::make_place() {
-    return place(new member(shared_from_this()));
+members::place members::make_place(hub& home) {
+    return place(new member(shared_from_this(), home));
 }
 
 void members::add(place p, const fiber_handle& f) noexcept {
@@ -38,7 +39,7 @@ void members::add(place p, const fiber_handle& f) noexcept {
         all_.push_back(m);
         ++size_;
     }
-    m.start(join_operation{*f.get_agent()});
+    if (!m.try_start(join_operation{*f.get_agent()})) on_end(m);
 }
 
 void members::on_end(member& ended) noexcept {

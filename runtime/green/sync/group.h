@@ -24,13 +24,13 @@ class members : public std::enable_shared_from_this<members> {
     // Whoever spawns into a pool takes one of `slots`, which the member gives back at its end; null: no pool.
     explicit members(std::shared_ptr<semaphore> slots = nullptr) noexcept : slots(std::move(slots)) {}
 
-    // A place for a fiber, made before the fiber is: nothing that fails can come between.
+    // A place for a fiber of `home`, made before the fiber is: nothing that fails can come between.
     struct member;
     struct member_deleter {
         void operator()(member* m) const noexcept;
     };
     using place = std::unique_ptr<member, member_deleter>;
-    place make_place();
+    place make_place(hub& home);
     void add(place p, const fiber_handle& f) noexcept;
 
     std::size_t size() const noexcept;
@@ -82,7 +82,7 @@ class group {
         return spawn_bound(options, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }
     // Takes in a fiber that runs already. Does not park.
-    void add(const fiber_handle& f) { members_->add(members_->make_place(), f); }
+    void add(const fiber_handle& f) { members_->add(members_->make_place(f.get_agent()->home()), f); }
 
     // Parks until the group is empty. Never throws what members threw. Throws cancellation.
     void join();
@@ -102,7 +102,7 @@ class group {
 
     template <class Callable>
     auto spawn_bound(const fiber_options& options, Callable callable) {
-        auto place = members_->make_place();
+        auto place = members_->make_place(hub::current());
         auto handle = detail::spawn_here(options, {}, std::move(callable));
         members_->add(std::move(place), handle);
         return handle;

@@ -23,7 +23,7 @@ namespace green::detail {
 template <class Callable>
 auto spawn_into_taken(members& pool, Callable callable) {
     try {
-        auto place = pool.make_place();
+        auto place = pool.make_place(hub::current());
         auto handle = spawn_here(fiber_options{}, {}, std::move(callable));
         pool.add(std::move(place), handle);
         return handle;
@@ -110,7 +110,7 @@ class imap_range {
     }
 
     static void start_task(const std::shared_ptr<shared>& s, item each) {
-        auto place = s->tasks->make_place();
+        auto place = s->tasks->make_place(hub::current());
         auto task = spawn_into(*s->pool, [s, each = std::move(each)]() mutable -> result {
             return std::invoke(s->f, std::move(each));
         });

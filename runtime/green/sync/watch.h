@@ -15,10 +15,15 @@ class watch : public waiter {
     // On the home hub's thread.
     template <operation Operation>
     void start(Operation op) {
+        if (!try_start(std::move(op))) wake();
+    }
+    // The same; false when it was there at once, and then on_ready() does not run. Any thread.
+    template <operation Operation>
+    [[nodiscard]] bool try_start(Operation op) {
         begin(op.reason());
-        if (!op.enqueue(node())) return;
+        if (!op.enqueue(node())) return true;
         settle_without_waiting();
-        wake();
+        return false;
     }
 
     // Withdraws from the operation. False when on_ready() will still run. On the home hub's thread.
