@@ -3,13 +3,17 @@
 
 #include <support/build_variant.h>
 #include <support/child.h>
+#include <support/error_of.h>
 
 #include <doctest/doctest.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <thread>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -174,6 +178,59 @@ SCENARIO_IN_CHILD(forked_fiber_is_stuck) {
 TEST_CASE("a forked fiber that nothing can wake is told so" * doctest::skip(support::with_thread_sanitizer)) {
     auto end = support::run_child("forked_fiber_is_stuck");
     CHECK(end.output == "told so\nchild ended with 0\n");
+}
+
+SCENARIO_IN_CHILD(fork_leaves_fibers_behind) {
+    auto sleeper = green::spawn({.name = "sleeper"}, [] { green::sleep(5ms); });
+    std::promise<green::hub*> known;
+    std::promise<void> may_end;
+    std::thread other([&] {
+        known.set_value(&green::hub::current());
+        may_end.get_future().wait();
+    });
+    green::hub& theirs = *known.get_future().get();
+    green::yield();
+    const pid_t child = fork();
+    if (child == 0) {
+        const auto missing = std::errc::no_such_process;
+        const auto waits = [&] { sleeper.get(); };
+        const bool all_told = support::error_of(waits) == missing &&
+                              support::error_of([&] { green::spawn_on(theirs, [] {}).get(); }) == missing &&
+                              !theirs.call_soon([] {});
+        sleeper.kill();
+        std::_Exit(all_told && use_green() == 0 ? 0 : 60);
+    }
+    wait_and_print(child);
+    sleeper.get();
+    may_end.set_value();
+    other.join();
+    std::puts("parent goes on");
+}
+
+TEST_CASE("in the child of a fork the fibers and threads that are not there have ended" *
+          doctest::skip(support::with_thread_sanitizer)) {
+    auto end = support::run_child("fork_leaves_fibers_behind");
+    CHECK(end.output == "child ended with 0\nparent goes on\n");
+}
+
+SCENARIO_IN_CHILD(fibers_of_a_child_are_unwound) {
+    green::spawn([] {
+        const pid_t child = fork();
+        if (child != 0) return wait_and_print(child);
+        green::spawn([] {
+            struct note {
+                ~note() { std::puts("unwound"); }
+            } at_the_end;
+            green::sleep(1h);
+        });
+        green::yield();
+    }).join();
+}
+
+TEST_CASE("a forked fiber that returns has the fibers of its process unwound" * doctest::skip(support::with_thread_sanitizer)) {
+    auto end = support::run_child("fibers_of_a_child_are_unwound");
+    CHECK(end.output == "unwound\nchild ended with 0\n");
+    CHECK(end.errors.empty());
 }
 
 SCENARIO_IN_CHILD(fork_without_a_hub) {

@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <system_error>
+#include <utility>
 
 namespace green::detail {
 
@@ -353,8 +355,11 @@ void scheduler::abandon_others() noexcept {
 }
 
 void scheduler::forget_others() noexcept {
-    for_each_agent([](agent& who) {
+    const auto left_behind = std::make_exception_ptr(std::system_error(
+        std::make_error_code(std::errc::no_such_process), "green: it has stayed in the parent of a fork"));
+    for_each_agent([&](agent& who) {
         if (&who == current_agent) return;
+        who.end_after_fork(left_behind);
         (void)!who.settle(outcome::cancelled);
         who.runnable::run = [](runnable&) noexcept {};
         if (who.list_hook<home_tag>::linked()) who.list_hook<home_tag>::unlink();

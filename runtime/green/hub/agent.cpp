@@ -102,6 +102,12 @@ void agent::end_process() noexcept {
     std::exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
+void agent::end_after_fork(const std::exception_ptr& why) noexcept {
+    std::construct_at(&end_lock);  // another thread may have held it
+    error = why;
+    has_ended.store(true, std::memory_order_relaxed);
+}
+
 void agent::last_reference_dropped() noexcept {
     if (error) discard_error();
     model.release(*this);

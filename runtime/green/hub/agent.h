@@ -113,6 +113,8 @@ class agent : public agent_record, public waiter {
     // The last steps: locks it still holds are marked as abandoned; joiners and links are told.
     void give_up_locks() noexcept;
     void publish_end() noexcept;
+    // Instead, in the child of a fork, for one that is not there. Tells nobody: there is nobody either.
+    void end_after_fork(const std::exception_ptr& why) noexcept;
 
     // --- what every switch needs; it follows the waiter, so that a wake touches few cache lines ---
     scope* inside = nullptr;     // the innermost cancel scope it is in
