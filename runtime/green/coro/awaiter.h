@@ -79,6 +79,8 @@ class [[nodiscard]] operation_awaiter {
     }
 
   protected:
+    // Who waits; valid once it was awaited.
+    agent& who() const noexcept { return *who_; }
     Operation op_;
 
   private:

@@ -54,8 +54,7 @@ std::size_t any_of_operation::finish(waiter& self) noexcept {
     return chosen;
 }
 
-std::size_t wait_for_any(std::span<alternative*> all, bool or_none, time_point deadline, const char* call) {
-    any_of_operation op(all, or_none, call);
+std::size_t wait_for_any(any_of_operation op, time_point deadline) {
     if (wait_for(op, deadline) != outcome::ready) return any_of_operation::none;
     return op.finish(scheduler::current().running());
 }

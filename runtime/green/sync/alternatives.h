@@ -2,6 +2,7 @@
 // Waiting for one of several operations: the inside of select() and wait_any().
 #pragma once
 
+#include <green/coro/awaiter.h>
 #include <green/fiber/park.h>
 #include <green/hub/waiter.h>
 
@@ -66,6 +67,15 @@ class any_of_operation {
 
 // On the running fiber: the index of the one that was had; `none` when `deadline` passed first, or nothing was ready
 // and `or_none`. Parks; throws cancellation, and what enqueuing throws. Then nothing was taken.
-std::size_t wait_for_any(std::span<alternative*> all, bool or_none, time_point deadline, const char* call);
+std::size_t wait_for_any(any_of_operation op, time_point deadline);
+
+// The same as co_await.
+class [[nodiscard]] any_of_awaiter : public operation_awaiter<any_of_operation> {
+  public:
+    using operation_awaiter::operation_awaiter;
+    std::size_t await_resume() {
+        return operation_awaiter::await_resume() == outcome::ready ? op_.finish(who()) : any_of_operation::none;
+    }
+};
 
 }  // namespace green::detail

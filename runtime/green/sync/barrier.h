@@ -5,6 +5,7 @@
 #include <green/base/callback.h>
 #include <green/base/spin_lock.h>
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
 #include <green/fiber/park.h>
 
 #include <cstddef>
@@ -68,5 +69,23 @@ class barrier {
     callback completion_;
     detail::wait_queue waiters_;
 };
+
+// The same as co_await.
+namespace coro {
+class [[nodiscard]] barrier_awaiter : public detail::operation_awaiter<barrier::arrive_operation> {
+  public:
+    using operation_awaiter::operation_awaiter;
+    void await_resume() {
+        operation_awaiter::await_resume();
+        if (op_.last) op_.target.complete_phase();
+    }
+};
+inline auto arrive_and_wait(barrier& b) {
+    return barrier_awaiter({b});
+}
+inline auto wait(barrier& b, barrier::arrival_token phase) {
+    return detail::plain_awaiter<barrier::wait_operation>({b, phase});
+}
+}  // namespace coro
 
 }  // namespace green

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/task.h>
 #include <green/hub/cancellation.h>
 #include <green/hub/scope.h>
 
@@ -83,5 +84,29 @@ decltype(auto) shield(F&& f) {
     cancel_scope scope({.shielded = true});
     return std::invoke(std::forward<F>(f));
 }
+
+// The same as co_await, of a task or of a callable that makes one.
+namespace coro {
+template <class F>
+task<bool> with_cancel_scope(cancel_scope::options o, F f) {
+    cancel_scope scope(o);
+    try {
+        co_await std::invoke(f, scope);
+        co_return true;
+    } catch (const cancelled& request) {
+        if (!scope.owns(request)) throw;
+    }
+    co_return false;
+}
+template <class F>
+auto with_cancel_scope(F f) {
+    return with_cancel_scope({}, std::move(f));
+}
+template <class T>
+task<T> shield(task<T> body) {
+    cancel_scope scope({.shielded = true});
+    co_return co_await std::move(body);
+}
+}  // namespace coro
 
 }  // namespace green

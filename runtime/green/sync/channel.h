@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
 #include <green/hub/hub.h>
 #include <green/sync/exchange.h>
 #include <green/sync/storage.h>
@@ -103,5 +104,48 @@ class channel {
   private:
     exchange exchange_;
 };
+
+// The same as co_await.
+namespace coro {
+
+template <class T>
+auto send(channel<T>& to, std::type_identity_t<T> item) {
+    return detail::put_awaiter<T, fifo::storage<T>, channel_closed, void>(to.get_exchange(), std::move(item));
+}
+template <class T>
+auto send_until(channel<T>& to, std::type_identity_t<T> item, time_point deadline) {
+    return detail::put_awaiter<T, fifo::storage<T>, channel_closed, bool>(to.get_exchange(), std::move(item), deadline);
+}
+template <class T>
+auto send_for(channel<T>& to, std::type_identity_t<T> item, duration d) {
+    return send_until(to, std::move(item), hub::current().deadline_after(d));
+}
+
+template <class T>
+class [[nodiscard]] receive_awaiter
+    : public detail::operation_awaiter<typename detail::exchange<T, fifo::storage<T>>::get_operation> {
+    using base = detail::operation_awaiter<typename detail::exchange<T, fifo::storage<T>>::get_operation>;
+
+  public:
+    using base::base;
+    std::optional<T> await_resume() {
+        base::await_resume();
+        return std::move(this->op_.result);
+    }
+};
+template <class T>
+auto receive(channel<T>& from) {
+    return receive_awaiter<T>({from.get_exchange()});
+}
+template <class T>
+auto receive_until(channel<T>& from, time_point deadline) {
+    return receive_awaiter<T>({from.get_exchange()}, deadline);
+}
+template <class T>
+auto receive_for(channel<T>& from, duration d) {
+    return receive_until(from, hub::current().deadline_after(d));
+}
+
+}  // namespace coro
 
 }  // namespace green

@@ -4,9 +4,12 @@
 
 #include <green/base/spin_lock.h>
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
+#include <green/coro/task.h>
 #include <green/fiber/park.h>
 #include <green/hub/hub.h>
 #include <green/sync/cancel_scope.h>
+#include <green/sync/mutex.h>
 
 #include <condition_variable>
 #include <exception>
@@ -119,5 +122,53 @@ std::cv_status condition_variable::wait_until(Lock& lock, time_point deadline) {
     }
     return result == detail::outcome::timed_out ? std::cv_status::timeout : std::cv_status::no_timeout;
 }
+
+// The same as co_await, for locks of green::mutex. Cancelled or not, the lock is held again afterwards.
+namespace coro {
+inline task<std::cv_status> wait_until(condition_variable& cv, std::unique_lock<mutex>& lock, time_point deadline) {
+    condition_variable::wait_operation<std::unique_lock<mutex>> op{cv, lock};
+    detail::outcome result{};
+    std::exception_ptr interruption;
+    try {
+        result = co_await detail::perform(op, deadline);
+    } catch (...) {
+        interruption = std::current_exception();
+    }
+    if (op.unlocked) {
+        cancel_scope to_the_end({.shielded = true});
+        mutex& relocked = *lock.mutex();
+        co_await coro::lock(relocked);
+        lock = std::unique_lock(relocked, std::adopt_lock);
+    }
+    if (interruption) std::rethrow_exception(interruption);
+    if (op.unlock_error) {
+        if (op.notified_meanwhile) cv.notify_one();
+        std::rethrow_exception(op.unlock_error);
+    }
+    co_return result == detail::outcome::timed_out ? std::cv_status::timeout : std::cv_status::no_timeout;
+}
+template <class Predicate>
+task<bool> wait_until(condition_variable& cv, std::unique_lock<mutex>& lock, time_point deadline, Predicate pred) {
+    while (!pred()) {
+        const std::cv_status status = co_await wait_until(cv, lock, deadline);
+        if (status == std::cv_status::timeout) co_return pred();
+    }
+    co_return true;
+}
+inline auto wait_for(condition_variable& cv, std::unique_lock<mutex>& lock, duration d) {
+    return wait_until(cv, lock, hub::current().deadline_after(d));
+}
+template <class Predicate>
+auto wait_for(condition_variable& cv, std::unique_lock<mutex>& lock, duration d, Predicate pred) {
+    return wait_until(cv, lock, hub::current().deadline_after(d), std::move(pred));
+}
+inline task<void> wait(condition_variable& cv, std::unique_lock<mutex>& lock) {
+    co_await wait_until(cv, lock, never);
+}
+template <class Predicate>
+task<void> wait(condition_variable& cv, std::unique_lock<mutex>& lock, Predicate pred) {
+    co_await wait_until(cv, lock, never, std::move(pred));
+}
+}  // namespace coro
 
 }  // namespace green

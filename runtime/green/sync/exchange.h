@@ -4,6 +4,7 @@
 
 #include <green/base/spin_lock.h>
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
 #include <green/fiber/park.h>
 
 #include <algorithm>
@@ -243,5 +244,27 @@ bool exchange<T, Storage>::task_finished() noexcept {
     wake_all(chosen);
     return true;
 }
+
+// co_await on it puts the item that it holds. `Closed` is thrown when the exchange is closed; Result is bool where
+// there is a deadline, else void.
+template <class T>
+struct put_item {
+    T item;
+};
+template <class T, class Storage, class Closed, class Result>
+class [[nodiscard]] put_awaiter : private put_item<T>, public operation_awaiter<typename exchange<T, Storage>::put_operation> {
+    using base = operation_awaiter<typename exchange<T, Storage>::put_operation>;
+
+  public:
+    put_awaiter(exchange<T, Storage>& to, T item, time_point deadline = never)
+        : put_item<T>{std::move(item)}, base({to, put_item<T>::item}, deadline) {}
+    put_awaiter(const put_awaiter&) = delete;
+
+    Result await_resume() {
+        const bool in_time = base::await_resume() == outcome::ready;
+        if (in_time && !this->op_.taken) throw Closed();
+        if constexpr (!std::is_void_v<Result>) return in_time;
+    }
+};
 
 }  // namespace green::detail

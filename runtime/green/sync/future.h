@@ -5,6 +5,7 @@
 #include <green/base/callback.h>
 #include <green/base/spin_lock.h>
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
 #include <green/fiber/park.h>
 #include <green/hub/hub.h>
 
@@ -177,5 +178,26 @@ class promise {
   private:
     std::shared_ptr<state> state_;
 };
+
+// The same as co_await; waiting alone is coro::wait(future) (sync/wait.h).
+namespace coro {
+template <class T>
+class [[nodiscard]] future_awaiter : public detail::operation_awaiter<detail::future_state::wait_operation> {
+  public:
+    explicit future_awaiter(future<T> of) : operation_awaiter(ready_operation(of)), of_(std::move(of)) {}
+    T await_resume() {
+        operation_awaiter::await_resume();
+        return std::move(of_).get();
+    }
+
+  private:
+    future<T> of_;
+};
+// Gives a copy of the value, or the value itself when it cannot be copied; throws the error.
+template <class T>
+auto get(future<T> of) {
+    return future_awaiter<T>(std::move(of));
+}
+}  // namespace coro
 
 }  // namespace green

@@ -4,6 +4,7 @@
 
 #include <green/base/spin_lock.h>
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
 #include <green/fiber/park.h>
 
 #include <cstddef>
@@ -54,5 +55,12 @@ class latch {
     std::ptrdiff_t count_;
     detail::wait_queue waiters_;
 };
+
+// The same as co_await; waiting alone is coro::wait(latch) (sync/wait.h).
+namespace coro {
+inline auto arrive_and_wait(latch& l, std::ptrdiff_t n = 1) {
+    return detail::plain_awaiter<latch::wait_operation>({l, n});
+}
+}  // namespace coro
 
 }  // namespace green

@@ -4,9 +4,12 @@
 
 #include <green/base/spin_lock.h>
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
 #include <green/fiber/park.h>
+#include <green/hub/hub.h>
 
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <system_error>
 
@@ -64,11 +67,11 @@ class mutex : private detail::held_lock {
         detail::agent& self;
         const char* call = "mutex::lock";
     };
+    // The new owner notes that it holds the lock; only it can touch its own list.
+    void take_over(detail::agent& self);
 
   private:
     bool lock_until(time_point deadline, const char* call);
-    // The new owner notes that it holds the lock; only it can touch its own list.
-    void take_over(detail::agent& self);
     void owner_ended() noexcept override;
     static void describe(std::string& out, const void* object);
     mutable detail::spin_lock lock_;
@@ -76,5 +79,40 @@ class mutex : private detail::held_lock {
     std::atomic<detail::agent*> owner_{nullptr};  // written under lock_; alive as long as it stands here
     detail::wait_queue waiters_;                    // slot: the control block of the fiber that will own the lock
 };
+
+// The same as co_await. A task owns what it locks, as a fiber does; unlocking is the same call.
+namespace coro {
+class [[nodiscard]] lock_awaiter : public detail::operation_awaiter<mutex::lock_operation> {
+  public:
+    using operation_awaiter::operation_awaiter;
+    bool await_resume() {
+        if (operation_awaiter::await_resume() != detail::outcome::ready) return false;
+        op_.target.take_over(op_.self);
+        return true;
+    }
+};
+// A lock that unlocks at the end of its block: `auto guard = co_await green::coro::scoped_lock(m);`
+class [[nodiscard]] scoped_lock_awaiter : public lock_awaiter {
+  public:
+    using lock_awaiter::lock_awaiter;
+    std::unique_lock<mutex> await_resume() {
+        lock_awaiter::await_resume();
+        return {op_.target, std::adopt_lock};
+    }
+};
+
+inline auto lock(mutex& m) {
+    return lock_awaiter({m, detail::running_agent()});
+}
+inline auto scoped_lock(mutex& m) {
+    return scoped_lock_awaiter({m, detail::running_agent()});
+}
+inline auto try_lock_until(mutex& m, time_point deadline) {
+    return lock_awaiter({m, detail::running_agent(), "mutex::try_lock_until"}, deadline);
+}
+inline auto try_lock_for(mutex& m, duration d) {
+    return try_lock_until(m, hub::current().deadline_after(d));
+}
+}  // namespace coro
 
 }  // namespace green

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
 #include <green/hub/hub.h>
 #include <green/sync/exchange.h>
 #include <green/sync/storage.h>
@@ -160,5 +161,61 @@ void queue<T, Order>::task_done() {
         throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
                                 "green: queue::task_done without an item");
 }
+
+// The same as co_await. Errors, and what a cancelled one leaves behind, are those of the queue's members.
+namespace coro {
+
+template <class T, class Order>
+auto put(queue<T, Order>& to, std::type_identity_t<T> item) {
+    return detail::put_awaiter<T, typename Order::template storage<T>, queue_closed, void>(to.get_exchange(), std::move(item));
+}
+// False when `deadline` or `d` passed first; the item is lost with the call, unlike that of the member.
+template <class T, class Order>
+auto put_until(queue<T, Order>& to, std::type_identity_t<T> item, time_point deadline) {
+    return detail::put_awaiter<T, typename Order::template storage<T>, queue_closed, bool>(to.get_exchange(), std::move(item), deadline);
+}
+template <class T, class Order>
+auto put_for(queue<T, Order>& to, std::type_identity_t<T> item, duration d) {
+    return put_until(to, std::move(item), hub::current().deadline_after(d));
+}
+
+template <class T, class Storage>
+class [[nodiscard]] queue_get_awaiter : public detail::operation_awaiter<typename detail::exchange<T, Storage>::get_operation> {
+    using base = detail::operation_awaiter<typename detail::exchange<T, Storage>::get_operation>;
+
+  public:
+    using base::base;
+    std::optional<T> await_resume() {
+        if (base::await_resume() == detail::outcome::ready && !this->op_.result) throw queue_closed();
+        return std::move(this->op_.result);
+    }
+};
+template <class T, class Storage>
+class [[nodiscard]] queue_take_awaiter : public queue_get_awaiter<T, Storage> {
+  public:
+    using queue_get_awaiter<T, Storage>::queue_get_awaiter;
+    T await_resume() { return std::move(*queue_get_awaiter<T, Storage>::await_resume()); }
+};
+
+template <class T, class Order>
+auto get(queue<T, Order>& from) {
+    return queue_take_awaiter<T, typename Order::template storage<T>>({from.get_exchange()});
+}
+template <class T, class Order>
+auto get_until(queue<T, Order>& from, time_point deadline) {
+    return queue_get_awaiter<T, typename Order::template storage<T>>({from.get_exchange()}, deadline);
+}
+template <class T, class Order>
+auto get_for(queue<T, Order>& from, duration d) {
+    return get_until(from, hub::current().deadline_after(d));
+}
+// Waits until task_done() was called for every item that was put.
+template <class T, class Order>
+auto join(queue<T, Order>& all) {
+    using exchange = std::remove_reference_t<decltype(all.get_exchange())>;
+    return detail::plain_awaiter<typename exchange::all_finished_operation>({all.get_exchange()});
+}
+
+}  // namespace coro
 
 }  // namespace green

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/task.h>
 #include <green/hub/hub.h>
 #include <green/sync/alternatives.h>
 #include <green/sync/channel.h>
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <utility>
 
 namespace green {
@@ -151,6 +153,53 @@ auto otherwise(F f = {}) {
 template <class T>
 concept select_case = std::derived_from<std::remove_reference_t<T>, detail::select_case_base>;
 
+namespace detail {
+
+// What one select() does before its wait and after it.
+template <class... Cases>
+class select_round {
+  public:
+    explicit select_round(Cases&... cases) : cases_(cases...) {
+        std::size_t position = 0;
+        auto enter = [&](auto& each) {
+            if (alternative* op = each.operation_of(plan_, position)) {
+                op->index = position;
+                operations_[count_++] = op;
+            }
+            ++position;
+        };
+        (enter(cases), ...);
+    }
+
+    any_of_operation operation(const char* call) noexcept {
+        return {std::span(operations_.data(), count_), has_otherwise(), call};
+    }
+    time_point deadline() const noexcept { return plan_.deadline; }
+
+    // Completes the case that was had (none: the one for that) and returns its position; empty when the wait has to
+    // be repeated.
+    std::optional<std::size_t> complete(std::size_t had) {
+        if (had == any_of_operation::none) had = has_otherwise() ? plan_.otherwise : plan_.on_deadline;
+        return std::apply([had](auto&... cases) -> std::optional<std::size_t> {
+            std::size_t position = 0;
+            if (((position++ == had && cases.must_try_again()) || ...)) return std::nullopt;
+            position = 0;
+            ((position++ == had ? cases.complete() : void()), ...);
+            return had;
+        }, cases_);
+    }
+
+  private:
+    bool has_otherwise() const noexcept { return plan_.otherwise != any_of_operation::none; }
+
+    std::tuple<Cases&...> cases_;
+    select_plan plan_;
+    std::array<alternative*, sizeof...(Cases)> operations_{};
+    std::size_t count_ = 0;
+};
+
+}  // namespace detail
+
 // Parks until one of the cases can go on; does exactly that one, and returns its position after its function has
 // returned. Of several that can, one is drawn at random, so none starves.
 //
@@ -164,28 +213,21 @@ concept select_case = std::derived_from<std::remove_reference_t<T>, detail::sele
 // cancelled. Throws queue_closed and channel_closed as the cases say, and what their functions throw.
 template <select_case... Cases>
 std::size_t select(Cases&&... cases) {
-    detail::select_plan plan;
-    std::array<detail::alternative*, sizeof...(Cases)> operations{};
-    std::size_t count = 0, position = 0;
-    auto enter = [&](auto& each) {
-        if (detail::alternative* op = each.operation_of(plan, position)) {
-            op->index = position;
-            operations[count++] = op;
-        }
-        ++position;
-    };
-    (enter(cases), ...);
-    const bool or_none = plan.otherwise != detail::any_of_operation::none;
+    detail::select_round<Cases...> round(cases...);
+    for (;;)
+        if (const auto done = round.complete(detail::wait_for_any(round.operation("select"), round.deadline()))) return *done;
+}
+
+// The same as co_await; the cases must stand in the same expression.
+namespace coro {
+template <select_case... Cases>
+task<std::size_t> select(Cases&&... cases) {
+    detail::select_round<Cases...> round(cases...);
     for (;;) {
-        std::size_t chosen =
-            detail::wait_for_any(std::span(operations.data(), count), or_none, plan.deadline, "select");
-        if (chosen == detail::any_of_operation::none) chosen = or_none ? plan.otherwise : plan.on_deadline;
-        position = 0;
-        if (((position++ == chosen && cases.must_try_again()) || ...)) continue;
-        position = 0;
-        ((position++ == chosen ? cases.complete() : void()), ...);
-        return chosen;
+        const std::size_t had = co_await detail::any_of_awaiter(round.operation("select"), round.deadline());
+        if (const auto done = round.complete(had)) co_return *done;
     }
 }
+}  // namespace coro
 
 }  // namespace green

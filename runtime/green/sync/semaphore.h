@@ -4,6 +4,7 @@
 
 #include <green/base/spin_lock.h>
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
 #include <green/fiber/park.h>
 
 #include <cstddef>
@@ -109,5 +110,18 @@ inline void semaphore::release() {
     else
         release(0);  // tells the onlookers
 }
+
+// The same as co_await.
+namespace coro {
+inline auto acquire(semaphore& s) {
+    return detail::plain_awaiter<semaphore::acquire_operation>({s});
+}
+inline auto try_acquire_until(semaphore& s, time_point deadline) {
+    return detail::until_awaiter<semaphore::acquire_operation>({s}, deadline);
+}
+inline auto try_acquire_for(semaphore& s, duration d) {
+    return try_acquire_until(s, hub::current().deadline_after(d));
+}
+}  // namespace coro
 
 }  // namespace green

@@ -85,15 +85,19 @@ void shared_mutex::lock_operation::withdraw(detail::wait_node& node) noexcept {
 }
 
 bool shared_mutex::lock_until(time_point deadline, bool shared, const char* call) {
-    auto& self = detail::running_agent();
-    if (detail::wait_for(lock_operation{*this, self, shared, call}, deadline) != detail::outcome::ready) return false;
-    if (!shared && writer_.load(std::memory_order_relaxed) == &self) {
-        self.held_locks.push_back(*this);
-        return true;
+    lock_operation op{*this, detail::running_agent(), shared, call};
+    if (detail::wait_for(op, deadline) != detail::outcome::ready) return false;
+    take_over(op);
+    return true;
+}
+
+void shared_mutex::take_over(const lock_operation& had) {
+    if (!had.shared && writer_.load(std::memory_order_relaxed) == &had.self) {
+        had.self.held_locks.push_back(*this);
+        return;
     }
     std::lock_guard guard(lock_);
-    if (abandoned_) detail::throw_abandoned(call);
-    return true;
+    if (abandoned_) detail::throw_abandoned(had.call);
 }
 
 bool shared_mutex::try_enter(bool shared, const char* call) {

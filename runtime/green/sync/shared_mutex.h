@@ -4,7 +4,9 @@
 
 #include <green/base/spin_lock.h>
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
 #include <green/fiber/park.h>
+#include <green/hub/hub.h>
 
 #include <atomic>
 #include <cstddef>
@@ -54,6 +56,8 @@ class shared_mutex : private detail::held_lock {
         bool shared;
         const char* call;
     };
+    // What whoever performed it does afterwards. Throws when the lock was abandoned meanwhile.
+    void take_over(const lock_operation& had);
 
   private:
     using chosen_list = detail::intrusive_list<detail::wait_node>;
@@ -72,5 +76,37 @@ class shared_mutex : private detail::held_lock {
     std::size_t reader_count_ = 0;
     detail::wait_queue waiters_;                     // slot: the writer's control block; null for a reader
 };
+
+// The same as co_await.
+namespace coro {
+class [[nodiscard]] shared_lock_awaiter : public detail::operation_awaiter<shared_mutex::lock_operation> {
+  public:
+    using operation_awaiter::operation_awaiter;
+    bool await_resume() {
+        if (operation_awaiter::await_resume() != detail::outcome::ready) return false;
+        op_.target.take_over(op_);
+        return true;
+    }
+};
+
+inline auto lock(shared_mutex& m) {
+    return shared_lock_awaiter({m, detail::running_agent(), false, "shared_mutex::lock"});
+}
+inline auto try_lock_until(shared_mutex& m, time_point deadline) {
+    return shared_lock_awaiter({m, detail::running_agent(), false, "shared_mutex::try_lock_until"}, deadline);
+}
+inline auto try_lock_for(shared_mutex& m, duration d) {
+    return try_lock_until(m, hub::current().deadline_after(d));
+}
+inline auto lock_shared(shared_mutex& m) {
+    return shared_lock_awaiter({m, detail::running_agent(), true, "shared_mutex::lock_shared"});
+}
+inline auto try_lock_shared_until(shared_mutex& m, time_point deadline) {
+    return shared_lock_awaiter({m, detail::running_agent(), true, "shared_mutex::try_lock_shared_until"}, deadline);
+}
+inline auto try_lock_shared_for(shared_mutex& m, duration d) {
+    return try_lock_shared_until(m, hub::current().deadline_after(d));
+}
+}  // namespace coro
 
 }  // namespace green

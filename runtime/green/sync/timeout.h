@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/task.h>
 #include <green/sync/cancel_scope.h>
 
 #include <functional>
@@ -61,5 +62,28 @@ auto with_timeout(std::optional<duration> d, F&& f) {
     else
         return std::optional<std::decay_t<result>>();
 }
+
+// The same as co_await.
+namespace coro {
+template <class T>
+auto with_timeout(std::optional<duration> d, task<T> body)
+    -> task<std::conditional_t<std::is_void_v<T>, bool, std::optional<T>>> {
+    timeout t(d);
+    try {
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(body);
+            co_return true;
+        } else {
+            co_return co_await std::move(body);
+        }
+    } catch (const cancelled& request) {
+        if (!t.owns(request)) throw;
+    }
+    if constexpr (std::is_void_v<T>)
+        co_return false;
+    else
+        co_return std::nullopt;
+}
+}  // namespace coro
 
 }  // namespace green

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/awaiter.h>
 #include <green/fiber/fiber.h>
 #include <green/hub/join.h>
 #include <green/fiber/park.h>
@@ -23,11 +24,11 @@
 
 namespace green {
 
-inline detail::join_operation ready_operation(const fiber_handle& f) noexcept {
+inline detail::join_operation ready_operation(const agent_handle& f) noexcept {
     return {*f.get_agent()};
 }
 
-// Something that is ready at some time: a fiber that has ended, an event that is set, a future with a value or
+// Something that is ready at some time: a fiber or task that has ended, an event that is set, a future with a value or
 // error, a semaphore with a permit. Waiting for it takes nothing from it.
 template <class T>
 concept waitable = detail::operation<decltype(ready_operation(std::declval<std::remove_reference_t<T>&>()))>;
@@ -49,7 +50,7 @@ struct candidate final : alternative_for<ready_operation_of<T>> {
 
 inline std::optional<std::size_t> wait_any_of(std::vector<alternative*>& all, time_point deadline) {
     for (std::size_t i = 0; i < all.size(); ++i) all[i]->index = i;
-    const std::size_t index = wait_for_any(all, false, deadline, "wait_any");
+    const std::size_t index = wait_for_any({all, false, "wait_any"}, deadline);
     return index == any_of_operation::none ? std::nullopt : std::optional(index);
 }
 
@@ -193,5 +194,25 @@ void killall(Range&& fibers, std::exception_ptr reason = nullptr) {
         if (!(each == self)) each.join();
     if (suicidal) self.kill_soon(reason);
 }
+
+// The same as co_await.
+namespace coro {
+
+// Waits until a fiber or task has ended, an event is set, a future has a value, a latch is open.
+template <waitable Thing>
+auto wait(Thing&& thing) {
+    return detail::plain_awaiter<detail::ready_operation_of<Thing>>(ready_operation(thing));
+}
+// Gives false when `deadline` or `d` passed first.
+template <waitable Thing>
+auto wait_until(Thing&& thing, time_point deadline) {
+    return detail::until_awaiter<detail::ready_operation_of<Thing>>(ready_operation(thing), deadline);
+}
+template <waitable Thing>
+auto wait_for(Thing&& thing, duration d) {
+    return wait_until(thing, hub::current().deadline_after(d));
+}
+
+}  // namespace coro
 
 }  // namespace green

@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""No coroutine here is one that GCC 12 miscompiles: `if (co_await f()) co_return x;` never gets there."""
+import re
+
+from rooms import ROOT, files, report
+
+PITFALL = re.compile(r"\bif (?:constexpr )?\((?:[^;{}]|\n)*?\bco_await\b[^;{}]*\)\s*\{?\s*co_return\b")
+
+
+def complaints(name, text):
+    for found in PITFALL.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        yield f"{name}:{line}: a co_await in the condition of an if that returns; name its result first (see coro/task.h)"
+
+
+assert list(complaints("x", "if (co_await f() == 4) co_return 1;"))
+assert list(complaints("x", "while (n)\n    if (co_await f()) {\n        co_return 1;"))
+assert not list(complaints("x", "const bool b = co_await f();\nif (b) co_return 1;"))
+report([each for path in files(".cpp", ".h", ".inc")
+        for each in complaints(path.relative_to(ROOT).as_posix(), path.read_text())])

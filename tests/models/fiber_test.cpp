@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+// The promises that both models make, kept by fibers; see promises.inc.
+#include <green/green.h>
+
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <utility>
+
+// What the bodies call, by the names of green::coro.
+namespace model {
+
+template <class T = void>
+using task = T;
+
+template <class... Args>
+auto spawn(Args&&... args) { return green::spawn(std::forward<Args>(args)...); }
+template <class Handle>
+decltype(auto) get(Handle&& handle) requires requires { handle.get(); } { return std::forward<Handle>(handle).get(); }
+template <class Handle>
+void join(Handle& handle) { handle.join(); }
+template <class Handle>
+void kill(Handle& handle) { handle.kill(); }
+
+inline void sleep(green::duration d) { green::sleep(d); }
+inline void yield() { green::yield(); }
+
+template <class Semaphore>
+void acquire(Semaphore& s) { s.acquire(); }
+template <class Semaphore>
+bool try_acquire_for(Semaphore& s, green::duration d) { return s.try_acquire_for(d); }
+template <class Mutex>
+void lock(Mutex& m) { m.lock(); }
+template <class Mutex>
+bool try_lock_for(Mutex& m, green::duration d) { return m.try_lock_for(d); }
+template <class Mutex>
+void lock_shared(Mutex& m) { m.lock_shared(); }
+inline std::unique_lock<green::mutex> scoped_lock(green::mutex& m) { return std::unique_lock(m); }
+template <class Predicate>
+void wait(green::condition_variable& cv, std::unique_lock<green::mutex>& lock, Predicate pred) { cv.wait(lock, pred); }
+inline std::cv_status wait_for(green::condition_variable& cv, std::unique_lock<green::mutex>& lock, green::duration d) { return cv.wait_for(lock, d); }
+template <class Thing>
+void wait(Thing& thing) { green::wait_all(thing); }
+template <class Thing>
+bool wait_for(Thing& thing, green::duration d) { return green::wait_all_for(d, thing); }
+template <class Thing>
+void arrive_and_wait(Thing& thing) { thing.arrive_and_wait(); }
+template <class Queue, class Item>
+void put(Queue& q, Item item) { q.put(std::move(item)); }
+template <class Queue, class Item>
+bool put_for(Queue& q, Item item, green::duration d) { return q.put_for(std::move(item), d); }
+template <class Queue>
+auto get_for(Queue& q, green::duration d) { return q.get_for(d); }
+template <class Channel, class Item>
+void send(Channel& c, Item item) { c.send(std::move(item)); }
+template <class Channel>
+auto receive(Channel& c) { return c.receive(); }
+template <class... Cases>
+std::size_t select(Cases&&... cases) { return green::select(std::forward<Cases>(cases)...); }
+template <class F>
+auto with_timeout(green::duration d, F f) { return green::with_timeout(d, f); }
+template <class F>
+auto shield(F f) { return green::shield(f); }
+
+}  // namespace model
+
+#define AWAIT
+#define RETURN return
+#define LATER(call) [&] { return call; }
+#define IN_BOTH_MODELS(name, description)                                  \
+    static void name();                                                    \
+    TEST_CASE_FIXTURE(support::virtual_time, description " (fibers)") {    \
+        green::spawn(name).get();                                          \
+    }                                                                      \
+    static void name()
+
+#include "promises.inc"
