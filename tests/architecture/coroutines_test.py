@@ -9,6 +9,7 @@ PITFALL = re.compile(r"\bif (?:constexpr )?\((?:[^;{}]|\n)*?\bco_await\b[^;{}]*\
 
 
 def complaints(name, text):
+    text = re.sub(r"//.*", "", text)
     for found in PITFALL.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
         yield f"{name}:{line}: a co_await in the condition of an if that returns; name its result first (see coro/task.h)"

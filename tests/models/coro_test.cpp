@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <utility>
 
 namespace model {

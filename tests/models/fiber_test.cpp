@@ -7,7 +7,12 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 // What the bodies call, by the names of green::coro.
 namespace model {
@@ -63,6 +68,16 @@ template <class F>
 auto with_timeout(green::duration d, F f) { return green::with_timeout(d, f); }
 template <class F>
 auto shield(F f) { return green::shield(f); }
+
+inline green::tcp_stream connect(const green::endpoint& to, const green::connect_options& options = {}) { return green::connect(to, options); }
+inline green::tcp_stream connect(const std::string& host, int port, const green::connect_options& options = {}) { return green::connect(host, port, options); }
+inline green::tcp_stream accept(green::tcp_listener& from, green::time_point deadline = green::never) { return from.accept(deadline); }
+inline std::size_t read_some(green::tcp_stream& from, std::span<std::byte> buffer) { return from.read_some(buffer); }
+inline std::size_t read_some(green::tcp_stream& from, std::span<std::byte> buffer, std::error_code& error) { return from.read_some(buffer, error); }
+inline void read_exactly(green::tcp_stream& from, std::span<std::byte> buffer) { green::read_exactly(from, buffer); }
+inline std::size_t read_until(green::tcp_stream& from, std::string& text, std::string_view delimiter, std::size_t limit = 1 << 20) { return green::read_until(from, text, delimiter, limit); }
+inline void write_all(green::tcp_stream& to, std::string_view text) { green::write_all(to, text); }
+inline std::vector<green::endpoint> lookup(const std::string& name, const std::string& service = {}) { return green::dns::default_resolver().lookup(name, service); }
 
 }  // namespace model
 

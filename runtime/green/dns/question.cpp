@@ -11,23 +11,19 @@
 
 namespace green::dns::detail {
 
-struct question::wait_for_answer {
-    bool enqueue(green::detail::wait_node& node) {
-        if (asked.finished_) return true;
-        asked.waiting_ = &node;
-        asked.channel_->add_waiting();
-        asked.queued_ = asked.shared_from_this();
-        asked.channel_->loop().make_ready(asked);
-        return false;
-    }
-    void withdraw(green::detail::wait_node&) noexcept {
-        if (!std::exchange(asked.waiting_, nullptr)) return;  // answered just now
-        asked.channel_->remove_waiting();
-    }
-    green::detail::wait_reason reason() const noexcept { return {.call = "dns::resolver::lookup"}; }
+bool question::wait_for_answer::enqueue(green::detail::wait_node& node) {
+    if (asked.finished_) return true;
+    asked.waiting_ = &node;
+    asked.channel_->add_waiting();
+    asked.queued_ = asked.shared_from_this();
+    asked.channel_->loop().make_ready(asked);
+    return false;
+}
 
-    question& asked;
-};
+void question::wait_for_answer::withdraw(green::detail::wait_node&) noexcept {
+    if (!std::exchange(asked.waiting_, nullptr)) return;  // answered just now
+    asked.channel_->remove_waiting();
+}
 
 bool question::wait(time_point deadline) {
     return green::detail::wait_for(wait_for_answer{*this}, deadline) == green::detail::outcome::ready;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// One look-up that a fiber waits for while name servers are asked.
+// One look-up that a fiber or task waits for while name servers are asked.
 #pragma once
 
 #include <green/base/address.h>
+#include <green/coro/awaiter.h>
 #include <green/dns/channel.h>
 #include <green/hub/waiter.h>
 
@@ -13,15 +14,26 @@
 
 namespace green::dns::detail {
 
-// Shared by the fiber that waits, by each query under way (its answer keeps the question alive), and by the hub while
+// Shared by whoever waits, by each query under way (its answer keeps the question alive), and by the hub while
 // it is queued there: whoever comes last frees it, so a late answer meets an object that nobody waits for.
 class question : public green::detail::runnable, public std::enable_shared_from_this<question> {
   public:
     explicit question(std::shared_ptr<channel> asked) noexcept : runnable(&run), channel_(std::move(asked)) {}
     virtual ~question() = default;
 
+    struct wait_for_answer {
+        bool enqueue(green::detail::wait_node& node);
+        void withdraw(green::detail::wait_node& node) noexcept;
+        green::detail::wait_reason reason() const noexcept { return {.call = "dns::resolver::lookup"}; }
+        question& asked;
+    };
+
     // Parks the running fiber until it is answered; false when `deadline` passed first. Throws cancellation.
     bool wait(time_point deadline);
+    // The same as co_await.
+    auto answered(time_point deadline) {
+        return green::detail::until_awaiter<wait_for_answer>({*this}, deadline);
+    }
 
     std::error_code error{};  // valid once answered, as are the derived classes' results
 
@@ -35,7 +47,6 @@ class question : public green::detail::runnable, public std::enable_shared_from_
     static std::error_code to_error(int ares_status) noexcept;
 
   private:
-    struct wait_for_answer;
     static void run(runnable& self) noexcept;
 
     std::shared_ptr<channel> channel_;

@@ -145,24 +145,33 @@ const std::shared_ptr<detail::channel>& resolver::usable_channel() {
     return channel_;
 }
 
-std::vector<endpoint> resolver::lookup(std::string_view name, std::string_view service, const lookup_options& options,
-                                       std::error_code& error) {
-    error.clear();
+// A look-up, up to its wait: what is known without asking, or the question.
+struct resolver::begun_lookup {
+    std::vector<endpoint> found;
+    std::error_code error;
     std::uint16_t port = 0;
+    std::shared_ptr<detail::address_question> asked;  // null when nobody has to be asked
+};
+
+auto resolver::begin(std::string_view name, std::string_view service, address_family family) -> begun_lookup {
+    begun_lookup begun;
     if (!service.empty()) {
         const auto found = find_service(service);
-        if (!found) return error = errc::service, std::vector<endpoint>();
-        port = *found;
+        if (!found) return begun.error = errc::service, begun;
+        begun.port = *found;
     }
     if (const auto address = numeric(name)) {
-        if (wanted(*address, options.family)) return {endpoint{*address, port}};
-        return error = errc::address_family, std::vector<endpoint>();
+        if (wanted(*address, family))
+            begun.found.push_back({*address, begun.port});
+        else
+            begun.error = errc::address_family;
+        return begun;
     }
-    if (flaw_of(name)) return error = errc::no_name, std::vector<endpoint>();
+    if (flaw_of(name)) return begun.error = errc::no_name, begun;
 
     std::vector<ip_address> v4, v6;
     auto take = [&](const ip_address& address) {
-        if (wanted(address, options.family)) (address.is_v6() ? v6 : v4).push_back(address);
+        if (wanted(address, family)) (address.is_v6() ? v6 : v4).push_back(address);
     };
     const auto& in_file = hosts_->addresses_of(name);
     std::ranges::for_each(in_file, take);
@@ -170,33 +179,58 @@ std::vector<endpoint> resolver::lookup(std::string_view name, std::string_view s
         take(ip_address::loopback_v6());
         take(ip_address::loopback_v4());
     }
-    if (!v4.empty() || !v6.empty()) return arrange(v4, v6, port);
-
-    auto asked = std::make_shared<detail::address_question>(usable_channel(), candidates_for(name, *conf_), options.family);
-    if (!asked->wait(options.deadline)) return error = errc::timed_out, std::vector<endpoint>();
-    if (asked->error) return error = asked->error, std::vector<endpoint>();
-    return arrange(asked->v4, asked->v6, port);
+    if (v4.empty() && v6.empty())
+        begun.asked = std::make_shared<detail::address_question>(usable_channel(), candidates_for(name, *conf_), family);
+    else
+        begun.found = arrange(v4, v6, begun.port);
+    return begun;
 }
 
-std::vector<endpoint> resolver::lookup(std::string_view name, std::string_view service, const lookup_options& options) {
-    std::error_code error;
-    auto found = lookup(name, service, options, error);
-    if (!error) return found;
+std::vector<endpoint> resolver::conclude(begun_lookup& begun, bool in_time, std::error_code& error) {
+    error = begun.error;
+    if (!begun.asked) return std::move(begun.found);
+    error = in_time ? begun.asked->error : make_error_code(errc::timed_out);
+    return error ? std::vector<endpoint>() : arrange(begun.asked->v4, begun.asked->v6, begun.port);
+}
+
+namespace {
+[[noreturn]] void throw_lookup_error(std::error_code error, std::string_view name, std::string_view service) {
     std::string what = "green: cannot look up \"" + std::string(name.substr(0, 300)) + '"';
     if (error == errc::service) what += ", service \"" + std::string(service.substr(0, 100)) + '"';
     if (error == errc::no_name)
         if (const char* flaw = flaw_of(name)) what += std::string(" (") + flaw + ')';
     throw std::system_error(error, what);
 }
+}  // namespace
+
+std::vector<endpoint> resolver::lookup(std::string_view name, std::string_view service, const lookup_options& options,
+                                       std::error_code& error) {
+    begun_lookup begun = begin(name, service, options.family);
+    return conclude(begun, !begun.asked || begun.asked->wait(options.deadline), error);
+}
+
+std::vector<endpoint> resolver::lookup(std::string_view name, std::string_view service, const lookup_options& options) {
+    std::error_code error;
+    auto found = lookup(name, service, options, error);
+    if (error) throw_lookup_error(error, name, service);
+    return found;
+}
+
+coro::task<std::vector<endpoint>> resolver::lookup_task(std::string name, std::string service, lookup_options options) {
+    begun_lookup begun = begin(name, service, options.family);
+    bool in_time = true;
+    if (begun.asked) in_time = co_await begun.asked->answered(options.deadline);
+    std::error_code error;
+    auto found = conclude(begun, in_time, error);
+    if (error) throw_lookup_error(error, name, service);
+    co_return found;
+}
 
 std::string resolver::reverse(const ip_address& address, time_point deadline, std::error_code& error) {
     error.clear();
     if (std::string name = hosts_->name_of(address); !name.empty()) return name;
     auto asked = std::make_shared<detail::name_question>(usable_channel(), address);
-    if (!asked->wait(deadline))
-        error = errc::timed_out;
-    else
-        error = asked->error;
+    error = asked->wait(deadline) ? asked->error : make_error_code(errc::timed_out);
     return error ? std::string() : asked->name;
 }
 
@@ -205,6 +239,15 @@ std::string resolver::reverse(const ip_address& address, time_point deadline) {
     std::string name = reverse(address, deadline, error);
     if (error) throw std::system_error(error, "green: no name for " + address.to_string());
     return name;
+}
+
+coro::task<std::string> resolver::reverse_task(ip_address address, time_point deadline) {
+    if (std::string name = hosts_->name_of(address); !name.empty()) co_return name;
+    auto asked = std::make_shared<detail::name_question>(usable_channel(), address);
+    const bool in_time = co_await asked->answered(deadline);
+    const std::error_code error = in_time ? asked->error : make_error_code(errc::timed_out);
+    if (error) throw std::system_error(error, "green: no name for " + address.to_string());
+    co_return asked->name;
 }
 
 // --- the default resolver of each thread ---

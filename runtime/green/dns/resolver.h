@@ -4,12 +4,14 @@
 
 #include <green/base/address.h>
 #include <green/base/time.h>
+#include <green/coro/task.h>
 #include <green/dns/error.h>
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace green {
@@ -79,7 +81,14 @@ class resolver {
     std::string reverse(const ip_address& address, time_point deadline = never);
     std::string reverse(const ip_address& address, time_point deadline, std::error_code& error);
 
+    // The same as co_await; spelled coro::lookup() and coro::reverse(), below.
+    coro::task<std::vector<endpoint>> lookup_task(std::string name, std::string service, lookup_options options);
+    coro::task<std::string> reverse_task(ip_address address, time_point deadline);
+
   private:
+    struct begun_lookup;
+    begun_lookup begin(std::string_view name, std::string_view service, address_family family);
+    static std::vector<endpoint> conclude(begun_lookup& begun, bool in_time, std::error_code& error);
     const std::shared_ptr<detail::channel>& usable_channel();
 
     std::unique_ptr<detail::resolv_conf> conf_;
@@ -96,3 +105,19 @@ resolver& default_resolver();
 void set_default_options(resolver_options options);
 
 }  // namespace green::dns
+
+// The same as co_await. The resolver must outlive the wait.
+namespace green::coro {
+
+inline task<std::vector<endpoint>> lookup(dns::resolver& by, std::string name, std::string service = {},
+                                          dns::lookup_options options = {}) {
+    return by.lookup_task(std::move(name), std::move(service), options);
+}
+inline task<std::vector<endpoint>> lookup(std::string name, std::string service = {}, dns::lookup_options options = {}) {
+    return lookup(dns::default_resolver(), std::move(name), std::move(service), options);
+}
+inline task<std::string> reverse(dns::resolver& by, ip_address address, time_point deadline = never) {
+    return by.reverse_task(address, deadline);
+}
+
+}  // namespace green::coro

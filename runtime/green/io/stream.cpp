@@ -2,6 +2,7 @@
 #include <green/io/stream.h>
 
 #include <green/hub/hub.h>
+#include <green/io/delimiter_search.h>
 
 #include <algorithm>
 #include <vector>
@@ -155,29 +156,10 @@ void write_all(byte_stream& to, std::string_view text) {
 
 std::size_t read_until(byte_stream& from, std::string& text, std::string_view delimiter, std::size_t limit_bytes,
                        std::error_code& error) {
-    constexpr std::size_t step_bytes = 4096;
     error.clear();
-    for (std::size_t looked_at = 0;;) {
-        const std::size_t at = text.find(delimiter, looked_at);
-        if (at != text.npos && at + delimiter.size() <= limit_bytes) return at + delimiter.size();
-        if (at != text.npos || text.size() >= limit_bytes) {
-            error = stream_errc::limit_exceeded;
-            return 0;
-        }
-        const std::size_t held = text.size();
-        looked_at = held - std::min(held, delimiter.size() - 1);
-        text.resize(held + std::min(step_bytes, limit_bytes - held));
-        std::size_t count = 0;
-        try {
-            count = from.read_some(std::as_writable_bytes(std::span(text)).subspan(held), error);
-        } catch (...) {
-            text.resize(held);
-            throw;
-        }
-        text.resize(held + count);
-        if (!error && count == 0) error = stream_errc::end_of_stream;
-        if (error) return 0;
-    }
+    detail::delimiter_search search(text, delimiter, limit_bytes);
+    while (!error && !search.is_over(error)) search.take(from.read_some(search.room(), error), error);
+    return search.size();
 }
 
 std::size_t read_until(byte_stream& from, std::string& text, std::string_view delimiter, std::size_t limit_bytes) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/io/io_awaiter.h>
+#include <green/io/transfer_attempts.h>
 
 #include <cstddef>
 #include <span>
@@ -22,5 +24,30 @@ std::size_t receive_some(int fd, std::span<std::byte> buffer, std::error_code& e
 // Writes at least one byte of `data`, parking while there is no space. Errors as above; no SIGPIPE is raised on a
 // socket. Throws cancellation; then nothing was written.
 std::size_t write_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline = never);
+
+// The same as co_await. `error` and the buffer must outlive the wait.
+namespace coro {
+
+template <class Attempt>
+class [[nodiscard]] transfer_awaiter : public detail::io_awaiter<Attempt> {
+  public:
+    using detail::io_awaiter<Attempt>::io_awaiter;
+    std::size_t await_resume() {
+        const ssize_t count = detail::io_awaiter<Attempt>::await_resume();
+        return count < 0 ? 0 : static_cast<std::size_t>(count);
+    }
+};
+
+inline auto read_some(int fd, std::span<std::byte> buffer, std::error_code& error, time_point deadline = never) {
+    return transfer_awaiter<detail::read_attempt>(fd, detail::direction::read, {fd, buffer}, deadline, error);
+}
+inline auto receive_some(int fd, std::span<std::byte> buffer, std::error_code& error, time_point deadline = never) {
+    return transfer_awaiter<detail::receive_attempt>(fd, detail::direction::read, {fd, buffer}, deadline, error);
+}
+inline auto write_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline = never) {
+    return transfer_awaiter<detail::write_attempt>(fd, detail::direction::write, {fd, data}, deadline, error);
+}
+
+}  // namespace coro
 
 }  // namespace green

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/task.h>
 #include <green/net/tcp.h>
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace green {
 
@@ -42,5 +45,13 @@ tcp_stream connect(std::span<const endpoint> candidates, const connect_options& 
 // resolver::lookup(). Errors name the host: those of the look-up, and those above.
 tcp_stream connect(std::string_view host, std::string_view service, const connect_options& options = {});
 tcp_stream connect(std::string_view host, int port, const connect_options& options = {});
+
+// The same as co_await.
+namespace coro {
+task<tcp_stream> connect(endpoint where, connect_options options = {});
+task<tcp_stream> connect(std::vector<endpoint> candidates, connect_options options = {});
+task<tcp_stream> connect(std::string host, std::string service, connect_options options = {});
+task<tcp_stream> connect(std::string host, int port, connect_options options = {});
+}  // namespace coro
 
 }  // namespace green

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/net/connect_race.h>
 
-#include <green/fiber/park.h>
-#include <green/io/fd_wait.h>
+#include <green/hub/hub.h>
 #include <green/sys/calls.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <deque>
 
 #include <sys/socket.h>
 
@@ -41,24 +39,16 @@ bool is_connected_to_itself(int fd, const endpoint& where) {
 }
 
 fd_state& state_of(int fd) {
-    return scheduler::current().loop().poller().state(fd);
+    return loop_of(hub::current()).poller().state(fd);
 }
 
-// Waits for whichever of several sockets is ready first: one waiter in several places. They are all of this hub, so
-// that nothing runs between two of their events.
-struct wait_for_one_of {
-    std::deque<fd_wait> waits;
-
-    bool enqueue(wait_node& node) {
-        for (fd_wait& each : waits)
-            if (each.enqueue(node)) return true;
-        return false;
-    }
-    void withdraw(wait_node&) noexcept {}
-    wait_reason reason() const noexcept { return waits.empty() ? wait_reason{"connect"} : waits.front().reason(); }
-};
-
 }  // namespace
+
+bool wait_for_one_of::enqueue(wait_node& node) {
+    for (fd_wait& each : waits)
+        if (each.enqueue(node)) return true;
+    return false;
+}
 
 connect_race::connect_race(std::span<const endpoint> candidates, const connect_options& options) : options_(options) {
     if (candidates.empty())
@@ -70,32 +60,51 @@ connect_race::connect_race(std::span<const endpoint> candidates, const connect_o
                                 "green: connect from " + options.from->to_string() + " to none of its family");
 }
 
-tcp_stream connect_race::run() {
-    scheduler& s = scheduler::current();
+bool connect_race::advance() {
+    loop& home = loop_of(hub::current());
+    if (any_under_way()) {
+        bool one_failed = false;
+        if (look_after_those_under_way(one_failed)) return false;
+        if (options_.deadline != never && options_.deadline <= home.now()) {
+            for (attempt& each : attempts_)
+                if (each.now == state::under_way) give_up(each, std::make_error_code(std::errc::timed_out));
+            return false;
+        }
+        if (!one_failed && (turn_ == never || turn_ > home.now())) return true;
+    }
     for (;;) {
         attempt* next = next_to_start();
-        if (next && start(*next)) return take(*next);
-        if (!any_under_way()) {
-            if (next) continue;
-            return {};
-        }
-        next = next_to_start();
-        const time_point turn = next ? add(s.loop().now(), options_.head_start) : never;
-        for (bool one_failed = false; !one_failed;) {
-            wait_for_any(std::min(turn, options_.deadline));
-            for (attempt& each : attempts_) {
-                if (each.now != state::under_way) continue;
-                if (look_again(each)) return take(each);
-                one_failed |= each.now == state::failed;
-            }
-            if (options_.deadline != never && options_.deadline <= s.loop().now()) {
-                for (attempt& each : attempts_)
-                    if (each.now == state::under_way) give_up(each, std::make_error_code(std::errc::timed_out));
-                return {};
-            }
-            if (turn != never && turn <= s.loop().now()) break;
-        }
+        if (next && start(*next)) return finish(*next);
+        if (any_under_way()) break;
+        if (!next) return false;
     }
+    turn_ = next_to_start() ? add(home.now(), options_.head_start) : never;
+    return true;
+}
+
+// True when one is connected.
+bool connect_race::look_after_those_under_way(bool& one_failed) {
+    for (attempt& each : attempts_) {
+        if (each.now != state::under_way) continue;
+        if (look_again(each)) {
+            finish(each);
+            return true;
+        }
+        one_failed |= each.now == state::failed;
+    }
+    return false;
+}
+
+wait_for_one_of connect_race::operation() {
+    auto& poller = loop_of(hub::current()).poller();
+    wait_for_one_of all;
+    for (attempt& each : attempts_)
+        if (each.now == state::under_way) all.waits.emplace_back(poller, each.socket.get(), direction::write, "connect");
+    return all;
+}
+
+time_point connect_race::wait_until() const noexcept {
+    return std::min(turn_, options_.deadline);
 }
 
 bool connect_race::start(attempt& a) {
@@ -153,16 +162,10 @@ bool connect_race::any_under_way() const {
     return std::ranges::find(attempts_, state::under_way, &attempt::now) != attempts_.end();
 }
 
-tcp_stream connect_race::take(attempt& a) {
-    return tcp_stream(std::move(a.socket));
-}
-
-void connect_race::wait_for_any(time_point deadline) {
-    auto& poller = scheduler::current().loop().poller();
-    wait_for_one_of all;
-    for (attempt& each : attempts_)
-        if (each.now == state::under_way) all.waits.emplace_back(poller, each.socket.get(), direction::write, "connect");
-    wait_for(all, deadline);
+bool connect_race::finish(attempt& winner) {
+    connected_ = tcp_stream(std::move(winner.socket));
+    winner.now = state::failed;
+    return false;
 }
 
 std::error_code connect_race::most_telling_error() const {

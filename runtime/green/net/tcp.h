@@ -3,10 +3,19 @@
 #pragma once
 
 #include <green/base/address.h>
+#include <green/coro/task.h>
+#include <green/io/io_awaiter.h>
 #include <green/io/stream.h>
+#include <green/io/transfer.h>
+#include <green/net/accept_attempt.h>
 #include <green/net/socket.h>
 
+#include <cstddef>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 namespace green {
 
@@ -108,5 +117,69 @@ class tcp_listener {
   private:
     detail::socket_fd socket_;
 };
+
+// The same as co_await. Streams and buffers must outlive the wait.
+namespace coro {
+
+// What a call that throws keeps its error in.
+struct own_error {
+    std::error_code code;
+};
+
+template <class Attempt>
+class [[nodiscard]] stream_awaiter : private own_error, public transfer_awaiter<Attempt> {
+  public:
+    stream_awaiter(const tcp_stream& stream, detail::direction d, Attempt attempt, time_point deadline, const char* call)
+        : transfer_awaiter<Attempt>(stream.fd(), d, attempt, deadline, own_error::code, true), stream_(stream), call_(call) {}
+    std::size_t await_resume() {
+        const std::size_t count = transfer_awaiter<Attempt>::await_resume();
+        if (own_error::code) throw std::system_error(own_error::code, "green: " + stream_.describe() + ": " + call_);
+        return count;
+    }
+
+  private:
+    const tcp_stream& stream_;
+    const char* call_;
+};
+
+// See byte_stream::read_some() and write_some(); the stream's deadlines are in force.
+inline auto read_some(tcp_stream& from, std::span<std::byte> buffer, std::error_code& error) {
+    return transfer_awaiter<detail::receive_attempt>(from.fd(), detail::direction::read, {from.fd(), buffer},
+                                                     from.read_deadline(), error, true);
+}
+inline auto read_some(tcp_stream& from, std::span<std::byte> buffer) {
+    return stream_awaiter<detail::receive_attempt>(from, detail::direction::read, {from.fd(), buffer},
+                                                   from.read_deadline(), "read");
+}
+inline auto write_some(tcp_stream& to, std::span<const std::byte> data, std::error_code& error) {
+    return transfer_awaiter<detail::write_attempt>(to.fd(), detail::direction::write, {to.fd(), data},
+                                                   to.write_deadline(), error, true);
+}
+inline auto write_some(tcp_stream& to, std::span<const std::byte> data) {
+    return stream_awaiter<detail::write_attempt>(to, detail::direction::write, {to.fd(), data}, to.write_deadline(),
+                                                 "write");
+}
+// See the functions of the same names for byte_stream.
+task<void> write_all(tcp_stream& to, std::span<const std::byte> data);
+task<void> write_all(tcp_stream& to, std::string_view text);
+task<void> read_exactly(tcp_stream& from, std::span<std::byte> buffer);
+task<std::size_t> read_until(tcp_stream& from, std::string& text, std::string_view delimiter,
+                             std::size_t limit_bytes = 1 << 20);
+
+class [[nodiscard]] accept_awaiter : private own_error, public detail::io_awaiter<detail::accept_attempt> {
+  public:
+    accept_awaiter(const tcp_listener& from, time_point deadline)
+        : io_awaiter(from.fd(), detail::direction::read, detail::accept_attempt(from.fd()), deadline, own_error::code) {}
+    tcp_stream await_resume() {
+        const auto fd = static_cast<int>(io_awaiter::await_resume());
+        if (own_error::code) throw std::system_error(own_error::code, "green: accept");
+        return tcp_stream(detail::socket_fd(fd));
+    }
+};
+inline auto accept(tcp_listener& from, time_point deadline = never) {
+    return accept_awaiter(from, deadline);
+}
+
+}  // namespace coro
 
 }  // namespace green

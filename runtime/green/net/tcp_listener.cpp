@@ -2,48 +2,13 @@
 #include <green/net/tcp.h>
 
 #include <green/io/perform.h>
+#include <green/net/accept_attempt.h>
 #include <green/sys/calls.h>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 namespace green {
-
-namespace {
-
-// What accept(2) says of a connection that died while it waited, and not of the listener: "treat them like EAGAIN
-// by retrying".
-bool concerns_the_connection(int error) noexcept {
-    switch (error) {
-        case ECONNABORTED:
-        case EPROTO:
-        case ENETDOWN:
-        case ENOPROTOOPT:
-        case EHOSTDOWN:
-        case ENONET:
-        case EHOSTUNREACH:
-        case ENETUNREACH:
-            return true;
-        default:
-            return false;
-    }
-}
-
-struct accept_attempt {
-    const char* call = "accept";
-    int fd;
-
-    explicit accept_attempt(int fd) noexcept : fd(fd) {}
-    ssize_t operator()() const noexcept {
-        int accepted;
-        do accepted = sys::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        while (accepted < 0 && concerns_the_connection(errno));
-        return accepted;
-    }
-    bool emptied(ssize_t) const noexcept { return false; }
-};
-
-}  // namespace
 
 tcp_listener::tcp_listener(const endpoint& where, const listen_options& options) {
     auto check = [&](bool done, const char* call) {
@@ -66,7 +31,7 @@ tcp_listener::tcp_listener(const endpoint& where, const listen_options& options)
 }
 
 tcp_stream tcp_listener::accept(std::error_code& error, time_point deadline) {
-    ssize_t fd = detail::perform(this->fd(), detail::direction::read, accept_attempt(this->fd()), deadline, error);
+    ssize_t fd = detail::perform(this->fd(), detail::direction::read, detail::accept_attempt(this->fd()), deadline, error);
     return fd < 0 ? tcp_stream() : tcp_stream(detail::socket_fd(static_cast<int>(fd)));
 }
 
