@@ -4,6 +4,8 @@
 
 #include <green/base/address.h>
 #include <green/bridge/block_on.h>
+#include <green/coro/async_generator.h>
+#include <green/coro/generator.h>
 #include <green/coro/sleep.h>
 #include <green/coro/spawn.h>
 #include <green/coro/task.h>
@@ -42,3 +44,4 @@
 #include <green/sync/task_group.h>
 #include <green/sync/timeout.h>
 #include <green/sync/wait.h>
+#include <green/sync/when.h>

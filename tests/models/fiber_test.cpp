@@ -67,6 +67,8 @@ std::size_t select(Cases&&... cases) { return green::select(std::forward<Cases>(
 template <class F>
 auto with_timeout(green::duration d, F f) { return green::with_timeout(d, f); }
 template <class F>
+auto with_task_group(F f) { return green::with_task_group(f); }
+template <class F>
 auto shield(F f) { return green::shield(f); }
 
 inline green::tcp_stream connect(const green::endpoint& to, const green::connect_options& options = {}) { return green::connect(to, options); }

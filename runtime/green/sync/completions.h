@@ -43,11 +43,28 @@ class completions {
     // Parks. Throws cancellation; then nothing was taken.
     bool next(std::size_t& number, time_point deadline) {
         if (remaining() == 0) return false;
-        if (wait_for(next_operation{*this}, deadline) != outcome::ready) return false;
-        number = done_.front();
+        if (wait_for(next(), deadline) != outcome::ready) return false;
+        number = take();
+        return true;
+    }
+
+    // The same in two steps, for whoever waits in another way: once next() was had, take() gives the number.
+    struct next_operation {
+        bool enqueue(wait_node& node) noexcept {
+            if (!target.done_.empty()) return true;
+            target.taker_.push_back(node);
+            return false;
+        }
+        void withdraw(wait_node& node) noexcept { wait_queue::remove(node); }
+        wait_reason reason() const noexcept { return {.call = "iwait"}; }
+        completions& target;
+    };
+    next_operation next() noexcept { return {*this}; }
+    std::size_t take() noexcept {
+        const std::size_t number = done_.front();
         done_.pop_front();
         ++taken_;
-        return true;
+        return number;
     }
 
   private:
@@ -61,17 +78,6 @@ class completions {
         completions* owner;
         std::size_t number;
         Operation op;
-    };
-
-    struct next_operation {
-        bool enqueue(wait_node& node) noexcept {
-            if (!target.done_.empty()) return true;
-            target.taker_.push_back(node);
-            return false;
-        }
-        void withdraw(wait_node& node) noexcept { wait_queue::remove(node); }
-        wait_reason reason() const noexcept { return {.call = "iwait"}; }
-        completions& target;
     };
 
     void on_done(watcher& w) noexcept {

@@ -2,6 +2,7 @@
 #include <green/sync/task_group.h>
 
 #include <green/base/check.h>
+#include <green/coro/awaiter.h>
 #include <green/hub/join.h>
 
 #include <string>
@@ -14,7 +15,7 @@ struct task_group::child final : detail::watch, detail::list_hook<> {
     void on_ready() noexcept override { group.on_child_ended(*this); }
 
     task_group& group;
-    fiber_handle fiber;
+    agent_handle handle;
 };
 
 void task_group::child_deleter::operator()(child* c) const noexcept {
@@ -32,14 +33,14 @@ task_group::child_record task_group::new_child() {
     return child_record(new child(*this));
 }
 
-void task_group::adopt(child_record record, const fiber_handle& f) {
+void task_group::adopt(child_record record, const agent_handle& f) {
     child& c = *record.release();
-    c.fiber = f;
+    c.handle = f;
     ++running_count_;
     c.start(detail::join_operation{*f.get_agent()});
 }
 
-void task_group::adopt_remote(child_record record, const fiber_handle& f) {
+void task_group::adopt_remote(child_record record, const agent_handle& f) {
     remote_.push_back(*record);
     adopt(std::move(record), f);
     if (scope_.scope_.cancelled()) {
@@ -53,14 +54,14 @@ void task_group::adopt_remote(child_record record, const fiber_handle& f) {
 
 void task_group::cancel_listener::on_ready() noexcept {
     has_run = true;
-    group.remote_.for_each([](child& c) { c.fiber.kill_soon(); });
+    group.remote_.for_each([](child& c) { c.handle.kill_soon(); });
     group.on_progress();
 }
 
 void task_group::on_child_ended(child& ended) noexcept {
     auto& among_remote = static_cast<detail::list_hook<>&>(ended);
     if (among_remote.linked()) among_remote.unlink();
-    if (auto error = ended.fiber.error()) {
+    if (auto error = ended.handle.error()) {
         errors_.push_back(std::move(error));
         cancel();
     }
@@ -109,6 +110,26 @@ void task_group::finish(std::exception_ptr body_end) {
         note(std::move(body_end));
         shield([this] { detail::wait_for(all_ended_operation{*this}); });
     }
+    conclude();
+}
+
+coro::task<void> task_group::finish_task(std::exception_ptr body_end) {
+    if (!body_end) {
+        try {
+            co_await detail::perform(all_ended_operation{*this});
+        } catch (...) {
+            body_end = std::current_exception();
+        }
+    }
+    if (body_end) {
+        note(std::move(body_end));
+        cancel_scope to_the_end({.shielded = true});
+        co_await detail::perform(all_ended_operation{*this});
+    }
+    conclude();
+}
+
+void task_group::conclude() {
     if (errors_.empty()) {
         if (interruption_) std::rethrow_exception(interruption_);
         return;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// Fibers that end before the code that started them goes on.
+// Fibers and tasks that end before the code that started them goes on.
 #pragma once
 
 #include <green/base/intrusive_list.h>
+#include <green/coro/spawn.h>
+#include <green/coro/task.h>
 #include <green/fiber/fiber.h>
 #include <green/fiber/spawn.h>
 #include <green/sync/cancel_scope.h>
@@ -21,15 +23,39 @@
 
 namespace green {
 
-// What with_task_group() gives to its body. Used on the thread of the fiber that called it, by that fiber and by the
-// group's children. No member parks.
+class task_group;
+namespace coro {
+template <class Body>
+auto with_task_group(Body body) -> std::invoke_result_t<Body&, task_group&>;
+}
+
+// What with_task_group() gives to its body. Used on the thread of the fiber or task that called it, by that one and by
+// the group's children, which may be fibers and tasks. No member parks.
 class task_group {
   public:
-    // Starts a child (see green::spawn). It runs inside the group's scope: what cancels the group, or cuts its
+    // Starts a child that is a task (see coro::spawn).
+    template <class T>
+    auto spawn(coro::task<T> body) {
+        return spawn(coro::task_options{}, std::move(body));
+    }
+    template <class T>
+    auto spawn(const coro::task_options& options, coro::task<T> body) {
+        auto record = new_child();
+        auto handle = detail::spawn_task_here(options, std::move(body), &scope_.scope_);
+        adopt(std::move(record), handle);
+        return handle;
+    }
+    template <class F, class... Args>
+        requires detail::makes_task<F, Args...>
+    auto spawn(F&& f, Args&&... args) {
+        return spawn(detail::owning_task<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f), std::forward<Args>(args)...));
+    }
+
+    // Starts a child that is a fiber (see green::spawn). It runs inside the group's scope: what cancels the group, or cuts its
     // caller short, ends the child's waits too. An error of a child cancels the others.
     template <class F, class... Args>
-        requires std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> ||
-                 std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+        requires(!detail::makes_task<F, Args...> && (std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> ||
+                                                     std::invocable<std::decay_t<F>, std::decay_t<Args>...>))
     auto spawn(F&& f, Args&&... args) {
         return spawn_bound(fiber_options{}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }
@@ -58,6 +84,8 @@ class task_group {
   private:
     template <class Body>
     friend auto with_task_group(Body&& body) -> std::invoke_result_t<Body, task_group&>;
+    template <class Body>
+    friend auto coro::with_task_group(Body body) -> std::invoke_result_t<Body&, task_group&>;
 
     struct child;
     struct child_deleter {
@@ -98,12 +126,14 @@ class task_group {
         return handle;
     }
     child_record new_child();
-    void adopt(child_record record, const fiber_handle& f);
-    void adopt_remote(child_record record, const fiber_handle& f);
+    void adopt(child_record record, const agent_handle& f);
+    void adopt_remote(child_record record, const agent_handle& f);
     void on_child_ended(child& ended) noexcept;
     void on_progress() noexcept;
     // Waits for the children and throws what is to be thrown. `body_end`: what the body threw, or null.
     void finish(std::exception_ptr body_end);
+    coro::task<void> finish_task(std::exception_ptr body_end);
+    void conclude();
     void note(std::exception_ptr e);
     bool all_ended() const noexcept { return running_count_ == 0 && !listener_.is_under_way(); }
 
@@ -149,5 +179,42 @@ auto with_task_group(Body&& body) -> std::invoke_result_t<Body, task_group&> {
         return static_cast<result>(std::move(*value));
     }
 }
+
+// The same as co_await: body(group) makes a task.
+//
+//     co_await green::coro::with_task_group([&](green::task_group& group) -> green::coro::task<void> {
+//         for (const auto& url : urls) group.spawn(fetch(url));
+//         co_return;
+//     });
+namespace coro {
+
+template <class Body>
+auto with_task_group(Body body) -> std::invoke_result_t<Body&, task_group&> {
+    using result = typename std::invoke_result_t<Body&, task_group&>::green_task;
+    task_group group;
+    std::exception_ptr end;
+    if constexpr (std::is_void_v<result>) {
+        try {
+            co_await std::invoke(body, group);
+        } catch (...) {
+            end = std::current_exception();
+        }
+        co_await group.finish_task(std::move(end));
+    } else {
+        std::optional<detail::stored_result<result>> value;
+        try {
+            value.emplace(co_await std::invoke(body, group));
+        } catch (...) {
+            end = std::current_exception();
+        }
+        co_await group.finish_task(std::move(end));
+        if (!value)
+            throw std::system_error(std::make_error_code(std::errc::operation_canceled),
+                                    "green: the body of a task group was cancelled");
+        co_return static_cast<result>(std::move(*value));
+    }
+}
+
+}  // namespace coro
 
 }  // namespace green

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+// A sequence that a coroutine computes as it is asked for, waiting where it has to.
+#pragma once
+
+#include <green/coro/runner.h>
+
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace green::coro {
+
+// Gives values of T to a coroutine that asks for one after the other.
+//
+//     green::coro::async_generator<std::string> lines(green::tcp_stream& from) {
+//         std::string text;
+//         for (;;) {
+//             const std::size_t size = co_await green::coro::read_until(from, text, "\n");
+//             co_yield text.substr(0, size);
+//             text.erase(0, size);
+//         }
+//     }
+//     auto all = lines(peer);
+//     while (auto line = co_await all.next()) use(*line);
+//
+// It runs only between a next() and the following co_yield, as a part of whoever awaits that next(): its waits are
+// theirs, and so are their cancellation and timeouts. One that was cut short by a cancellation has ended. What it
+// throws is thrown at next(), and then it has ended. Dropping it where it stands destroys it.
+template <class T>
+class [[nodiscard]] async_generator {
+  public:
+    class promise_type;
+
+    async_generator(async_generator&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+    async_generator& operator=(async_generator&& other) noexcept {
+        std::swap(frame_, other.frame_);
+        return *this;
+    }
+    ~async_generator() {
+        if (frame_) frame_.destroy();
+    }
+
+    // co_await: the next value; empty at the end, now and later.
+    auto next() noexcept { return step{frame_}; }
+
+  private:
+    explicit async_generator(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+
+    struct step {
+        bool await_ready() const noexcept { return frame.done(); }
+        template <detail::carried_promise Promise>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> consumer) const noexcept {
+            frame.promise().carried_by = consumer.promise().carried_by;
+            frame.promise().consumer_ = consumer;
+            return consumer.promise().carried_by->transfer_to(frame);
+        }
+        std::optional<T> await_resume() const { return frame.promise().take(); }
+        std::coroutine_handle<promise_type> frame;
+    };
+
+    std::coroutine_handle<promise_type> frame_;
+};
+
+template <class T>
+class async_generator<T>::promise_type : public detail::awaiting_promise {
+  public:
+    async_generator get_return_object() noexcept {
+        return async_generator(std::coroutine_handle<promise_type>::from_promise(*this));
+    }
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    auto final_suspend() const noexcept { return to_consumer(); }
+    void return_void() const noexcept {}
+    void unhandled_exception() noexcept { error_ = std::current_exception(); }
+    template <class U>
+        requires std::convertible_to<U&&, T>
+    auto yield_value(U&& value) {
+        value_.emplace(std::forward<U>(value));
+        return to_consumer();
+    }
+
+    std::optional<T> take() {
+        if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+        return std::exchange(value_, std::nullopt);
+    }
+
+  private:
+    friend async_generator;
+    struct to_consumer {
+        bool await_ready() const noexcept { return false; }
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
+            return self.promise().carried_by->transfer_to(self.promise().consumer_);
+        }
+        void await_resume() const noexcept {}
+    };
+
+    std::coroutine_handle<> consumer_;
+    std::optional<T> value_;
+    std::exception_ptr error_;
+};
+
+}  // namespace green::coro

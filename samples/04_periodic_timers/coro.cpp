@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+// Two clocks that tick at different rates, without drifting.
+//
+//     build/samples/04_periodic_timers-coro
+//
+// The next tick is counted from the last one's due time, not from when it came, so lateness does not add up.
+#include <green/green.h>
+
+#include <cstdio>
+
+using namespace std::chrono_literals;
+namespace coro = green::coro;
+
+coro::task<void> tick(const char* name, green::duration period, int count) {
+    auto due = green::hub::current().now();
+    for (int i = 1; i <= count; ++i) {
+        due += period;
+        co_await coro::sleep_until(due);
+        std::printf("%s %d\n", name, i);
+    }
+}
+
+int main() {
+    auto fast = coro::spawn(tick("tick", 40ms, 4));
+    auto slow = coro::spawn(tick("TOCK", 60ms, 2));
+    green::block_on(fast);
+    green::block_on(slow);
+}

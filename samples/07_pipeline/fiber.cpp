@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+// Two sources, one sink, and select() between them.
+//
+//     build/samples/07_pipeline-fiber
+//
+// Numbers are squared on their way through a channel; the sink takes from whichever channel has something, until both
+// have ended, and gives up when nothing comes for a second.
+#include <green/green.h>
+
+#include <cstdio>
+#include <optional>
+
+using namespace std::chrono_literals;
+
+void count(green::channel<int>& out, int from, int to) {
+    for (int n = from; n <= to; ++n) out.send(n);
+    out.close();
+}
+
+void square(green::channel<int>& in, green::channel<int>& out) {
+    while (auto n = in.receive()) out.send(*n * *n);
+    out.close();
+}
+
+int main() {
+    green::channel<int> low, high, squares;
+    green::spawn([&] { count(low, 1, 10); });
+    green::spawn([&] { count(high, 100, 103); });
+    green::spawn([&] { square(low, squares); });
+
+    int sum = 0, open = 2;
+    auto add = [&](std::optional<int> n) { n ? sum += *n : --open; };
+    bool squares_open = true, high_open = true;
+    while (open > 0) {
+        if (squares_open && high_open)
+            green::select(green::on_receive(squares, [&](auto n) { add(n), squares_open = n.has_value(); }),
+                          green::on_receive(high, [&](auto n) { add(n), high_open = n.has_value(); }),
+                          green::on_timeout(1s, [&] { open = 0; }));
+        else
+            add(squares_open ? squares.receive() : high.receive());
+    }
+    std::printf("sum %d\n", sum);
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSL-1.0
+// Sequences that coroutines compute.
+#include <green/coro/generator.h>
+
+#include <green/coro/async_generator.h>
+#include <green/green.h>
+
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <ranges>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+namespace coro = green::coro;
+
+namespace {
+
+coro::generator<int> count_up(int from) {
+    for (;;) co_yield from++;
+}
+
+coro::generator<int> nothing() {
+    co_return;
+}
+
+struct node {
+    int value;
+    std::unique_ptr<node> left, right;
+};
+std::unique_ptr<node> tree(int low, int high) {
+    if (low > high) return nullptr;
+    const int middle = (low + high) / 2;
+    return std::make_unique<node>(node{middle, tree(low, middle - 1), tree(middle + 1, high)});
+}
+coro::generator<const int&> walk(const node* n) {
+    if (!n) co_return;
+    co_yield coro::elements_of(walk(n->left.get()));
+    co_yield n->value;
+    co_yield coro::elements_of(walk(n->right.get()));
+}
+
+}  // namespace
+
+TEST_CASE("a generator is a range, computed as far as it is looked at") {
+    std::vector<int> seen;
+    for (int n : count_up(5) | std::views::filter([](int n) { return n % 2; }) | std::views::take(3)) seen.push_back(n);
+    CHECK(seen == std::vector<int>{5, 7, 9});
+    for (int n : nothing()) CHECK(n == -1);
+}
+
+TEST_CASE("nested generators give their elements in place, a tree in order") {
+    auto root = tree(1, 1000);
+    int expected = 1;
+    for (const int& n : walk(root.get())) CHECK(n == expected++);
+    CHECK(expected == 1001);
+}
+
+TEST_CASE("a chain of a hundred thousand generators costs no stack, and each element one step") {
+    struct chain {
+        static coro::generator<int> of(int depth) {
+            if (depth > 0) co_yield coro::elements_of(of(depth - 1));
+            co_yield depth;
+        }
+    };
+    int expected = 0;
+    for (int n : chain::of(100'000)) {
+        if (n != expected) FAIL("out of order");
+        ++expected;
+    }
+    CHECK(expected == 100'001);
+}
+
+TEST_CASE("what a generator throws is thrown at the step, through every level") {
+    struct thrower {
+        static coro::generator<int> inner() {
+            co_yield 1;
+            throw std::runtime_error("inner");
+        }
+        static coro::generator<int> outer() {
+            bool failed = false;
+            try {
+                co_yield coro::elements_of(inner());
+            } catch (const std::runtime_error&) {
+                failed = true;
+            }
+            if (failed) co_yield 2;
+            co_yield coro::elements_of(inner());
+        }
+    };
+    std::vector<int> seen;
+    auto all = thrower::outer();
+    auto consume = [&] {
+        for (int n : all) seen.push_back(n);
+    };
+    CHECK_THROWS_WITH(consume(), "inner");
+    CHECK(seen == std::vector<int>{1, 2, 1});
+}
+
+TEST_CASE("a generator that is dropped is destroyed where it stands") {
+    auto witness = std::make_shared<int>();
+    auto holding = [](std::shared_ptr<int> held) -> coro::generator<int> {
+        for (;;) co_yield static_cast<int>(held.use_count());
+    };
+    {
+        auto all = holding(witness);
+        CHECK(*all.begin() >= 2);
+    }
+    CHECK(witness.use_count() == 1);
+}
+
+TEST_CASE("elements may be moved out, and may be only movable") {
+    auto boxes = []() -> coro::generator<std::unique_ptr<int>> {
+        for (int i = 0; i < 3; ++i) co_yield std::make_unique<int>(i);
+    };
+    int sum = 0;
+    for (std::unique_ptr<int> box : boxes()) sum += *box;
+    CHECK(sum == 3);
+}
+
+namespace {
+coro::async_generator<int> ticks(int count) {
+    for (int i = 0; i < count; ++i) {
+        co_await coro::sleep(10ms);
+        co_yield i;
+    }
+}
+}  // namespace
+
+TEST_CASE_FIXTURE(support::virtual_time, "an async generator waits between its values") {
+    auto sum = []() -> coro::task<int> {
+        int total = 0;
+        auto all = ticks(5);
+        while (auto n = co_await all.next()) total += *n;
+        const auto after_the_end = co_await all.next();
+        CHECK_FALSE(after_the_end);
+        co_return total;
+    };
+    CHECK(green::block_on(sum()) == 10);
+    CHECK(green::block_on(coro::spawn(sum())) == 10);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout of the consumer cuts an async generator's wait short") {
+    auto hurried = []() -> coro::task<int> {
+        int seen = 0;
+        auto all = ticks(100);
+        green::timeout limit(35ms);
+        try {
+            while (co_await all.next()) ++seen;
+        } catch (const green::cancelled& request) {
+            CHECK(limit.owns(request));
+        }
+        co_return seen;
+    };
+    CHECK(green::block_on(coro::spawn(hurried())) == 3);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a million values do not grow the stack") {
+    auto numbers = []() -> coro::async_generator<int> {
+        for (int i = 0; i < 1'000'000; ++i) co_yield i;
+    };
+    auto sum = [&]() -> coro::task<long> {
+        long total = 0;
+        auto all = numbers();
+        while (auto n = co_await all.next()) total += *n;
+        co_return total;
+    };
+    CHECK(green::block_on(sum()) == 499'999'500'000);
+}
