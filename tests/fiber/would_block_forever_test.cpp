@@ -8,7 +8,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cstdio>
+#include <future>
 #include <string>
 #include <thread>
 
@@ -31,7 +33,7 @@ void expect_deadlock(F&& wait) {
 }
 }  // namespace
 
-// In processes of their own: one that has ever had a second thread could always be woken by it.
+// In processes of their own: other threads could always wake the main fiber.
 
 SCENARIO_IN_CHILD(all_wait_for_each_other) {
     green::fiber<void> one, other;
@@ -82,6 +84,64 @@ SCENARIO_IN_CHILD(promised_a_wake) {
 
 TEST_CASE("what is still to come is no deadlock: a timer, a promise of another thread") {
     auto end = support::run_child("promised_a_wake");
+    CHECK(end.output == "returned\n");
+}
+
+SCENARIO_IN_CHILD(last_thread_ends_while_main_waits) {
+    std::atomic<bool> ended{false};
+    std::thread other([&] {
+        green::spawn([] { green::sleep(30ms); }).join();
+        ended = true;
+    });
+    expect_deadlock([] { green::sleep_until(green::never); });
+    std::puts(ended ? "not before the other thread had ended" : "too early");
+    other.join();
+    // It has ended: nothing else is to be waited for.
+    auto stuck = green::spawn({.name = "stuck"}, [] { green::sleep_until(green::never); });
+    expect_deadlock([&] { stuck.join(); });
+}
+
+TEST_CASE("a deadlock shows once the last other thread has ended" * doctest::skip(support::with_thread_sanitizer)) {
+    auto end = support::run_child("last_thread_ends_while_main_waits");
+    CHECK(contains(end.output, "main: sleep"));
+    CHECK(contains(end.output, "not before the other thread had ended"));
+    CHECK(contains(end.output, "stuck: sleep"));
+}
+
+SCENARIO_IN_CHILD(threads_post_and_end) {
+    green::hub& home = green::hub::current();
+    for (int i = 0; i < 40; ++i) {
+        green::event woken;
+        std::thread([&, i] {
+            std::this_thread::sleep_for(i * 1ms);
+            home.call_soon([&] { woken.set(); });
+        }).detach();
+        woken.wait();
+    }
+    std::puts("woken each time");
+}
+
+TEST_CASE("what a thread does last is never taken for nothing") {
+    auto end = support::run_child("threads_post_and_end");
+    CHECK(end.output == "woken each time\n");
+}
+
+SCENARIO_IN_CHILD(thread_that_does_nothing) {
+    std::promise<void> may_end;
+    std::thread other([&] { may_end.get_future().wait(); });
+    auto waiting = green::spawn([] { green::sleep_until(green::never); });
+    green::hub& home = green::hub::current();
+    std::thread([&] {
+        std::this_thread::sleep_for(100ms);
+        home.call_soon([&] { waiting.kill_soon(); });
+    }).detach();
+    expect_deadlock([&] { waiting.join(); });
+    may_end.set_value();
+    other.join();
+}
+
+TEST_CASE("while there is another thread, nothing is called a deadlock") {
+    auto end = support::run_child("thread_that_does_nothing");
     CHECK(end.output == "returned\n");
 }
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <string_view>
+#include <thread>
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -24,6 +25,15 @@ TEST_CASE("reading and writing go to the kernel, and failures say why") {
     errno = 0;
     CHECK(sys::read(ends[0], buffer, sizeof buffer) == -1);
     CHECK(errno == EBADF);
+}
+
+TEST_CASE("thread_count() counts the threads that there are") {
+    const int before = sys::thread_count();
+    CHECK(before >= 1);
+    std::thread([&] {
+        CHECK(sys::thread_count() == before + 1);
+        std::thread([&] { CHECK(sys::thread_count() == before + 2); }).join();
+    }).join();
 }
 
 TEST_CASE("poll_now() looks and does not wait") {

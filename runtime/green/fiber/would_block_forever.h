@@ -8,9 +8,11 @@
 namespace green {
 
 // Thrown at the wait of the main fiber when nothing on its hub can ever run again: no fiber is ready, no timer is
-// armed, no descriptor is waited for, and there is no other thread that could change it. what() lists every
-// parked fiber and what it waits for. The hub stays usable. In the child of a fork the fiber that forked stands in
-// for the main fiber.
+// armed, no descriptor is waited for, nobody has called hub::hold(), and the process has no other thread that could
+// change it (proc(5), /proc/self/task). At once in a process that has never had one; else a hundredth of a second to
+// a second after the last one has ended. While there is another thread, whatever that does, it is not thrown: fibers
+// of two threads that wait for each other wait for ever. what() lists every parked fiber and what it waits for. The
+// hub stays usable. In the child of a fork the fiber that forked stands in for the main fiber.
 class would_block_forever : public std::system_error {
   public:
     explicit would_block_forever(const std::string& parked_fibers)

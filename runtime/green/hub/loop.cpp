@@ -3,6 +3,7 @@
 
 #include <green/base/single_threaded.h>
 #include <green/hub/hub.h>
+#include <green/sys/calls.h>
 
 #include <algorithm>
 #include <ctime>
@@ -15,6 +16,9 @@ namespace {
 // poll costs some 40 switches, a look at the coarse clock less than one.
 constexpr unsigned turns_per_look = 64;
 constexpr unsigned most_turns_without_poll = 64 * turns_per_look;
+
+constexpr duration first_look_for_threads = std::chrono::milliseconds(10);
+constexpr duration longest_between_looks = std::chrono::seconds(1);
 
 std::int64_t coarse_ns() noexcept {
     timespec t;
@@ -122,13 +126,16 @@ void loop::poll() noexcept {
     if (!ready_.empty()) {
         poll_until(time_point::min());
     } else if (!time_source_ || !wait_with_virtual_time(timers_.soonest())) {
-        if (!can_wake() && hooks.stuck(face_)) return;
-        duration housekeeping = hooks.idle(face_);
+        const bool needs_others = !has_something_to_wait_for();
+        if (needs_others && is_alone() && hooks.stuck(face_)) return;
+        duration longest = hooks.idle(face_);
+        if (needs_others) longest = std::min(longest, next_look_for_threads_);
         time_point deadline = timers_.soonest();
-        if (housekeeping != duration::max()) deadline = std::min(deadline, add(now(), housekeeping));
+        if (longest != duration::max()) deadline = std::min(deadline, add(now(), longest));
         poll_until(deadline);
     }
     mailbox_.take_all(ready_);
+    if (!ready_.empty()) next_look_for_threads_ = {};
     if (!timers_.empty()) timers_.fire_until(now());
 }
 
@@ -164,8 +171,22 @@ bool loop::wait_with_virtual_time(time_point deadline) noexcept {
     return true;
 }
 
-bool loop::can_wake() const noexcept {
-    return holds_ > 0 || !timers_.empty() || poller_.waiting_count() > 0 || !mailbox_.empty() || !single_threaded();
+bool loop::has_something_to_wait_for() const noexcept {
+    return holds_ > 0 || !timers_.empty() || poller_.waiting_count() > 0 || !mailbox_.empty();
+}
+
+// Whether there is no other thread that could wake this one, or has just done so. None can appear, because the only one
+// that could make it is here; and what a thread has posted came before it was counted out, so the box is looked at
+// after the count. Threads end without a word: they are counted again from time to time, and not at once, because who
+// waits for another thread is woken soon as a rule.
+bool loop::is_alone() noexcept {
+    if (single_threaded()) return true;
+    const bool has_waited = next_look_for_threads_ > duration::zero();
+    next_look_for_threads_ = std::clamp(2 * next_look_for_threads_, first_look_for_threads, longest_between_looks);
+    if (!has_waited || sys::thread_count() != 1) return false;
+    const bool has_no_mail = mailbox_.prepare_to_sleep();
+    mailbox_.woke();
+    return has_no_mail;
 }
 
 void loop::reset_after_fork() {
@@ -178,6 +199,7 @@ void loop::forget_everything() noexcept {
     timers_.clear();
     while (!ready_.empty()) ready_.pop_front();
     holds_ = 0;
+    next_look_for_threads_ = {};
     awaiting_quiet = nullptr;
     time_source_ = nullptr;
     reorder_ = nullptr;

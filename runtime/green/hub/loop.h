@@ -103,7 +103,6 @@ class loop {
 
     void hold() noexcept { ++holds_; }
     void release() noexcept { --holds_; }
-    bool can_wake() const noexcept;
     bool has_mail() const noexcept { return !mailbox_.empty(); }
 
     // From close_mail() on, schedule() refuses what other threads bring; what they have brought is made ready.
@@ -144,6 +143,8 @@ class loop {
 
   private:
     bool poll_is_due() noexcept;
+    bool has_something_to_wait_for() const noexcept;
+    bool is_alone() noexcept;
     void all_agents_ended() noexcept;
     void run_ready() noexcept;
     void run_one_reordered() noexcept;
@@ -163,6 +164,7 @@ class loop {
     reorder_function reorder_ = nullptr;
     void* reorder_argument_ = nullptr;
     int holds_ = 0;
+    duration next_look_for_threads_{};  // zero: it has not waited for another thread yet
     std::size_t agent_count_ = 0;
 };
 

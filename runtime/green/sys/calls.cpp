@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sys/calls.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 
@@ -9,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -142,6 +144,13 @@ int eventfd() noexcept {
 
 int gettid() noexcept {
     return static_cast<int>(::syscall(SYS_gettid));
+}
+
+int thread_count() noexcept {
+    constexpr int links_of_an_empty_directory = 2;
+    struct statx found {};
+    if (GREEN_CALL(statx, AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &found) != 0) return 0;
+    return std::max(static_cast<int>(found.stx_nlink) - links_of_an_empty_directory, 0);
 }
 
 }  // namespace green::sys

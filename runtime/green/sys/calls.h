@@ -52,5 +52,8 @@ int epoll_wait(int epoll_fd, epoll_event* events, int event_count, const timespe
 int eventfd() noexcept;  // close-on-exec, non-blocking
 
 int gettid() noexcept;
+// How many threads the process has at present, also those that are about to end; 0 when it cannot be told. The number
+// of links of /proc/self/task, a directory with one subdirectory per thread (proc(5)): no descriptor is needed.
+int thread_count() noexcept;
 
 }  // namespace green::sys
