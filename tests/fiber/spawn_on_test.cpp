@@ -2,12 +2,17 @@
 // Fibers of several threads.
 #include <green/green.h>
 
+#include <support/build_variant.h>
+#include <support/child.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
+#include <support/limits.h>
+#include <support/other_hub.h>
 
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstdio>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -19,33 +24,6 @@
 using namespace std::chrono_literals;
 
 namespace {
-
-// A thread whose hub runs until the object goes.
-class other_hub {
-  public:
-    other_hub() : thread_([this] { run(); }) {
-        while (!hub_.load()) green::sleep(50us);
-    }
-    ~other_hub() {
-        main_.kill_soon();
-        thread_.join();
-    }
-    green::hub& operator*() const { return *hub_.load(); }
-
-  private:
-    void run() {
-        main_ = green::fiber_handle::current();
-        hub_ = &green::hub::current();
-        try {
-            green::sleep_until(green::never);
-        } catch (const green::fiber_exit&) {
-        }
-    }
-
-    green::fiber_handle main_;
-    std::atomic<green::hub*> hub_{nullptr};
-    std::thread thread_;
-};
 
 green::hub& hub_of_an_ended_thread() {
     green::hub* theirs = nullptr;
@@ -59,7 +37,7 @@ green::hub& hub_of_an_ended_thread() {
 }  // namespace
 
 TEST_CASE_FIXTURE(support::leak_check, "spawn_on runs a fiber on another thread, and its result comes back") {
-    other_hub there;
+    support::other_hub there;
     auto fiber = green::spawn_on(*there, [](int n) { return std::pair(std::this_thread::get_id(), n + 1); }, 41);
     auto [id, number] = fiber.get();
     CHECK(id != std::this_thread::get_id());
@@ -75,7 +53,7 @@ TEST_CASE_FIXTURE(support::leak_check, "spawn_on one's own hub is a spawn") {
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "an exception on another thread comes back, and a name goes there") {
-    other_hub there;
+    support::other_hub there;
     auto fiber = green::spawn_on(*there, {.name = "remote"}, [] {
         green::sleep(1us);
         throw std::runtime_error(green::fiber_handle::current().name());
@@ -84,7 +62,7 @@ TEST_CASE_FIXTURE(support::leak_check, "an exception on another thread comes bac
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "an impossible stack size ends the remote fiber with that error") {
-    other_hub there;
+    support::other_hub there;
     bool ran = false;
     auto fiber = green::spawn_on(*there, {.stack_size_bytes = std::size_t{1} << 40}, [&] { ran = true; });
     CHECK_THROWS_AS(fiber.get(), std::invalid_argument);
@@ -92,7 +70,7 @@ TEST_CASE_FIXTURE(support::leak_check, "an impossible stack size ends the remote
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "fibers of two threads join each other many times") {
-    other_hub there;
+    support::other_hub there;
     green::hub& here = green::hub::current();
     int sum = 0;
     for (int i = 0; i < 500; ++i)
@@ -118,7 +96,7 @@ TEST_CASE_FIXTURE(support::leak_check, "many threads spawn onto one hub") {
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "what a remote fiber holds dies over there, also when all handles are gone") {
-    other_hub there;
+    support::other_hub there;
     auto held = std::make_shared<int>(0);
     green::spawn_on(*there, [held] { green::sleep(1us); });
     while (held.use_count() > 1) green::sleep(100us);
@@ -128,7 +106,7 @@ TEST_CASE_FIXTURE(support::leak_check, "what a remote fiber holds dies over ther
 TEST_CASE_FIXTURE(support::leak_check, "a remote fiber that never started ends with its thread") {
     green::fiber<int> never_run;
     {
-        other_hub there;
+        support::other_hub there;
         // Arrives while the thread is on its way out, or ends before.
         never_run = green::spawn_on(*there, [] {
             green::sleep(1h);

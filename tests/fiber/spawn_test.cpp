@@ -6,6 +6,7 @@
 #include <support/build_variant.h>
 #include <support/child.h>
 #include <support/fixture.h>
+#include <support/limits.h>
 
 #include <doctest/doctest.h>
 
@@ -15,8 +16,6 @@
 #include <system_error>
 #include <utility>
 #include <vector>
-
-#include <sys/resource.h>
 
 using namespace std::chrono_literals;
 
@@ -204,8 +203,7 @@ TEST_CASE_FIXTURE(support::leak_check, "thousands of fibers live at once") {
 
 SCENARIO_IN_CHILD(no_memory_for_stacks) {
     green::yield();
-    rlimit limit{std::size_t{600} << 20, std::size_t{600} << 20};
-    setrlimit(RLIMIT_AS, &limit);
+    support::lowered_limit limit(RLIMIT_AS, std::size_t{600} << 20);
     std::vector<green::fiber<int>> fibers;
     try {
         for (;;) fibers.push_back(green::spawn({.stack_size_bytes = 8 << 20}, [] { return 1; }));

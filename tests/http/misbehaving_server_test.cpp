@@ -22,15 +22,6 @@ std::string body_from(const std::string& answer, const http::request_options& op
     return session.get(server.url(), options).read_all();
 }
 
-std::string what_of(auto&& f) {
-    try {
-        f();
-    } catch (const std::system_error& error) {
-        return error.what();
-    }
-    return "no error";
-}
-
 }  // namespace
 
 TEST_CASE_FIXTURE(leak_check, "a server that closes at once is told from one that closes within its answer") {

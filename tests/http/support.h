@@ -2,6 +2,7 @@
 // Servers on loopback for the HTTP tests: a real one, and a raw one that says whatever a test wants it to.
 #pragma once
 
+#include <support/error_of.h>
 #include <support/fixture.h>
 
 #include <green/green.h>
@@ -90,17 +91,6 @@ inline raw_server::script always(std::string answer) {
         read_request_head(peer);
         green::write_all(peer, answer);
     };
-}
-
-// The error that a piece of code throws.
-template <class F>
-std::error_code error_of(F&& f) {
-    try {
-        f();
-    } catch (const std::system_error& error) {
-        return error.code();
-    }
-    return {};
 }
 
 }  // namespace support

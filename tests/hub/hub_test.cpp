@@ -3,8 +3,12 @@
 
 #include <green/green.h>
 
+#include <support/build_variant.h>
 #include <support/child.h>
+#include <support/error_of.h>
 #include <support/fixture.h>
+#include <support/limits.h>
+#include <support/waits.h>
 
 #include <doctest/doctest.h>
 
@@ -14,8 +18,6 @@
 #include <string>
 #include <system_error>
 #include <thread>
-
-#include <sys/resource.h>
 
 using namespace std::chrono_literals;
 
@@ -168,18 +170,13 @@ TEST_CASE("a thread may have a hub and never a fiber") {
 }
 
 SCENARIO_IN_CHILD(no_descriptor_for_a_hub) {
-    rlimit few{3, 3};
-    rlimit before{};
-    getrlimit(RLIMIT_NOFILE, &before);
-    few.rlim_max = before.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &few);
     try {
+        support::no_descriptors_left limit;
         green::yield();
         std::puts("a hub out of nothing");
     } catch (const std::system_error& e) {
         std::puts(e.code() == std::errc::too_many_files_open ? "EMFILE" : e.what());
     }
-    setrlimit(RLIMIT_NOFILE, &before);
     std::printf("%d\n", green::spawn([] { green::sleep(1us); return 42; }).get());
 }
 

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <doctest/doctest.h>
 
+#include <support/build_variant.h>
+#include <support/child.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
+#include <support/limits.h>
 #include <support/tcp_pair.h>
 
+#include <array>
 #include <atomic>
+#include <cstdio>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <thread>
 
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 using namespace support;
 using namespace std::chrono_literals;
@@ -231,18 +235,10 @@ TEST_CASE_FIXTURE(leak_check, "a server without descriptors pauses instead of sp
     tcp_stream early = green::connect(echoing.local_endpoint());
     CHECK(ask(early, "x") == "x");
 
-    // A socket that connects once no descriptor is left, then everything up to the limit is taken.
+    // A socket that connects once no descriptor is left.
     std::error_code error;
     auto late = green::detail::socket_fd::open(AF_INET, SOCK_STREAM, error);
-    const rlimit old_limit = [] {
-        rlimit now;
-        ::getrlimit(RLIMIT_NOFILE, &now);
-        return now;
-    }();
-    const rlimit low{64, old_limit.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &low);
-    std::vector<int> fillers;
-    for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) fillers.push_back(fd);
+    std::optional<no_descriptors_left> limit(std::in_place);
     const green::detail::socket_address where(echoing.local_endpoint());
     (void)::connect(late.get(), where.get(), where.size());
 
@@ -252,8 +248,7 @@ TEST_CASE_FIXTURE(leak_check, "a server without descriptors pauses instead of sp
     CHECK(processor_time() - before < 100ms);
     CHECK(ask(early, "served as ever") == "served as ever");
 
-    for (int fd : fillers) ::close(fd);
-    ::setrlimit(RLIMIT_NOFILE, &old_limit);
+    limit.reset();
     const auto freed = green::clock::now();
     CHECK(ask(late_stream, "and me") == "and me");
     CHECK(green::clock::now() - freed < 3s);

@@ -2,6 +2,7 @@
 #include <green/sync/task_group.h>
 
 #include <support/fixture.h>
+#include <support/other_hub.h>
 
 #include <doctest/doctest.h>
 
@@ -15,7 +16,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 
 using namespace std::chrono_literals;
 
@@ -31,24 +31,6 @@ std::string error_of(auto&& f) {
     }
     return "none";
 }
-
-// A thread that serves its hub until it is destroyed.
-struct other_thread {
-    other_thread() {
-        ready.wait();
-    }
-    ~other_thread() {
-        stop.set();
-        thread.join();
-    }
-    green::event ready, stop;
-    green::hub* hub = nullptr;
-    std::thread thread{[this] {
-        hub = &green::hub::current();
-        ready.set();
-        stop.wait();
-    }};
-};
 }  // namespace
 
 TEST_CASE_FIXTURE(support::virtual_time, "a task group returns after its children have ended") {
@@ -276,15 +258,15 @@ TEST_CASE_FIXTURE(support::virtual_time, "a child may take longer than a shield 
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "children on other hubs end before the group returns, and their errors reach it") {
-    other_thread there;
+    support::other_hub there;
     std::atomic<bool> ran{false};
     green::with_task_group([&](green::task_group& group) {
-        group.spawn_on(*there.hub, [&] { ran = green::hub::current_or_null() == there.hub; });
+        group.spawn_on(*there, [&] { ran = green::hub::current_or_null() == &*there; });
     });
     CHECK(ran);
     CHECK(error_of([&] {
               green::with_task_group([&](green::task_group& group) {
-                  group.spawn_on(*there.hub, [] { fail("over there"); });
+                  group.spawn_on(*there, [] { fail("over there"); });
                   green::sleep(1h);
               });
           }) == "over there");
@@ -304,7 +286,7 @@ TEST_CASE("a child for a thread that has ended fails its group") {
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "cancelling a group kills its children on other hubs") {
-    other_thread there;
+    support::other_hub there;
     std::atomic<int> unwound{0};
     green::latch started(2);
     auto stay = [&] {
@@ -317,8 +299,8 @@ TEST_CASE_FIXTURE(support::leak_check, "cancelling a group kills its children on
     };
     CHECK(!green::with_cancel_scope([&](green::cancel_scope& around) {
         green::with_task_group([&](green::task_group& group) {
-            group.spawn_on(*there.hub, stay);
-            group.spawn_on(*there.hub, stay);
+            group.spawn_on(*there, stay);
+            group.spawn_on(*there, stay);
             started.wait();
             around.cancel();
         });
@@ -326,7 +308,7 @@ TEST_CASE_FIXTURE(support::leak_check, "cancelling a group kills its children on
     CHECK(unwound == 2);
     green::with_task_group([&](green::task_group& group) {
         group.cancel();
-        group.spawn_on(*there.hub, [] { green::sleep(1h); });
+        group.spawn_on(*there, [] { green::sleep(1h); });
     });
 }
 
