@@ -112,14 +112,14 @@ SCENARIO_IN_CHILD(nobody_takes_an_exception) {
     }
 }
 
-TEST_CASE("an exception nobody takes is reported once, with the fiber's name") {
+TEST_CASE("an exception nobody takes is reported once, with the fiber's name and origin") {
     auto end = support::run_child("nobody_takes_an_exception");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "somebody wants me\n");
     const auto at = end.errors.find("nobody wants me");
     REQUIRE(at != std::string::npos);
     CHECK_FALSE(contains(end.errors.substr(at + 1), "nobody wants me"));
-    CHECK(contains(end.errors, "\"unlucky\""));
+    CHECK(contains(end.errors, "fiber \"unlucky\" of scenario_nobody_takes_an_exception()::{lambda()#1} ended"));
     CHECK(contains(end.errors, "\"strange\""));
     CHECK_FALSE(contains(end.errors, "somebody wants me"));
     CHECK_FALSE(contains(end.errors, "\"killed\""));

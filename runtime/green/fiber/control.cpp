@@ -15,6 +15,10 @@ namespace green::detail {
 
 constinit const agent_model control::model_of_fibers = {
     .noun = "fiber",
+    .origin = [](agent& self) noexcept {
+        auto& fiber = static_cast<control&>(self);
+        return fiber.carry ? fiber.carry(fiber, request::name_callable) : nullptr;
+    },
     .park = [](agent& self, time_point deadline) noexcept {
         return scheduler::current().suspend(static_cast<control&>(self), deadline);
     },

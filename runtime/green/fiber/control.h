@@ -16,8 +16,9 @@ class control;
 struct control_front {
     // What is asked of the callable and the result that a fiber carries: one function per type knows them. `run`
     // leaves the callable to be discarded only when it throws.
-    enum class request { run, discard_callable, discard_result };
-    using carrier = void (*)(control&, request);
+    // The answer to `name_callable` is its type's mangled name, to all others null.
+    enum class request { run, discard_callable, discard_result, name_callable };
+    using carrier = const char* (*)(control&, request);
 
     explicit control_front(carrier carry) noexcept : carry(carry) {}
     carrier carry;  // null for a main fiber

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <tuple>
+#include <typeinfo>
 
 namespace green {
 
@@ -35,7 +36,7 @@ class carried {
   public:
     using result = std::invoke_result_t<Callable&>;
 
-    static void carry(control& c, control::request asked) {
+    static const char* carry(control& c, control::request asked) {
         switch (asked) {
             case control::request::run:
                 if constexpr (std::is_void_v<result>)
@@ -44,14 +45,17 @@ class carried {
                     result_slot<stored_result<result>>::fill(c, callable_of(c));
                 c.ending = true;  // its destructor is past cancellation
                 discard_callable(c);
-                return;
+                break;
             case control::request::discard_callable:
                 discard_callable(c);
-                return;
+                break;
             case control::request::discard_result:
                 if constexpr (!std::is_void_v<result>) result_slot<stored_result<result>>::discard(c);
-                return;
+                break;
+            case control::request::name_callable:
+                return typeid(Callable).name();
         }
+        return nullptr;
     }
 
   private:

@@ -114,9 +114,12 @@ void agent::last_reference_dropped() noexcept {
 }
 
 void agent::discard_error() noexcept {
-    if (!error_taken.load(std::memory_order_acquire))
-        std::fprintf(stderr, "green: %s \"%s\" ended with an exception that nobody took: %s\n", model.noun, name().c_str(),
+    if (!error_taken.load(std::memory_order_acquire)) {
+        const char* origin = model.origin ? model.origin(*this) : nullptr;
+        std::fprintf(stderr, "green: %s \"%s\"%s%s ended with an exception that nobody took: %s\n", model.noun,
+                     name().c_str(), origin ? " of " : "", origin ? demangled(origin).c_str() : "",
                      describe_exception(error).c_str());
+    }
     error = nullptr;
 }
 

@@ -5,6 +5,10 @@
 #include <green/hub/hub.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include <cxxabi.h>
 
 namespace green::detail {
 
@@ -40,6 +44,12 @@ std::string describe_wait(agent& of) {
         text += left > duration::zero() ? ", timer in " + in_words(left) : ", timer due";
     }
     return text;
+}
+
+std::string demangled(const char* symbol) {
+    int status = 0;
+    std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(symbol, nullptr, nullptr, &status), &std::free);
+    return status == 0 ? name.get() : symbol;
 }
 
 std::string in_words(duration d) {

@@ -19,6 +19,9 @@ std::string describe_wait(agent& of);
 // What an exception says of itself; never empty-handed, also for one that is no std::exception.
 std::string describe_exception(const std::exception_ptr& e);
 
+// A mangled name as people write it; as it is when it cannot be read.
+std::string demangled(const char* symbol);
+
 // "3 s", "1.5 s", "250 ms", "40 us": for people, with two or three digits.
 std::string in_words(duration d);
 

@@ -2,16 +2,14 @@
 #include <green/inspect/backtrace.h>
 
 #include <green/fiber/scheduler.h>
+#include <green/hub/describe.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <iterator>
-#include <memory>
 #include <string_view>
 #include <utility>
 
-#include <cxxabi.h>
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <sys/auxv.h>
@@ -32,12 +30,6 @@ struct frames {
 void walk(void* into) noexcept {
     auto& f = *static_cast<frames*>(into);
     f.count = backtrace(f.addresses, most_frames);
-}
-
-std::string demangled(const char* symbol) {
-    int status = 0;
-    std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(symbol, nullptr, nullptr, &status), &std::free);
-    return status == 0 ? name.get() : symbol;
 }
 
 void* module_of(void* address) {
