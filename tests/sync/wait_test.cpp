@@ -9,6 +9,7 @@
 #include <green/fiber/spawn.h>
 #include <green/sync/event.h>
 #include <green/sync/future.h>
+#include <green/sync/select.h>
 #include <green/sync/semaphore.h>
 #include <green/sync/timeout.h>
 
@@ -160,6 +161,30 @@ TEST_CASE_FIXTURE(support::virtual_time, "joinall raises the earliest failure in
     green::joinall(fibers);
     CHECK(clock.elapsed() == 1h);
     CHECK_THROWS_AS(fibers[0].get(), std::runtime_error);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "joinall raises the earliest of several failures that were there before") {
+    std::vector<green::fiber<void>> fibers{fails_after(2s, "late"), fails_after(1s, "early"), fails_after(3s, "last")};
+    green::sleep(4s);
+    CHECK_THROWS_WITH_AS(green::joinall(fibers, true), "early", std::runtime_error);
+    for (auto& each : fibers) CHECK_THROWS_AS(each.get(), std::runtime_error);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "an event set and cleared at once wakes those who wait for several things, too") {
+    green::event e, never_set;
+    green::channel<int> c;
+    std::deque<green::event> several(1);
+    auto any = green::spawn([&] { return green::wait_any(never_set, e); });
+    auto selecting = green::spawn([&] { return green::select(green::on_receive(c, [](auto) {}), green::on_ready(e)); });
+    auto all = green::spawn([&] { green::wait_all(e); });
+    auto each = green::spawn([&] { return &*green::iwait(several).begin() == &several[0]; });
+    green::yield();
+    e.set(), e.clear();
+    several[0].set(), several[0].clear();
+    CHECK(any.get() == 1);
+    CHECK(selecting.get() == 1);
+    all.get();
+    CHECK(each.get());
 }
 
 TEST_CASE_FIXTURE(support::virtual_time, "killall ends all fibers, and those unstarted never run") {

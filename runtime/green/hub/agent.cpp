@@ -18,6 +18,8 @@ thread_local constinit agent* current_agent = nullptr;
 
 namespace {
 
+std::atomic<std::uint32_t> failure_count{0};
+
 bool is_cancellation(const std::exception_ptr& e) {
     try {
         std::rethrow_exception(e);
@@ -86,6 +88,7 @@ void agent::give_up_locks() noexcept {
 }
 
 void agent::publish_end() noexcept {
+    if (error) failed_as = failure_count.fetch_add(1, std::memory_order_relaxed);
     end_lock.lock();
     has_ended.store(true, std::memory_order_release);
     while (wait_node* node = joiners.choose_first()) node->owner->wake();
@@ -105,6 +108,7 @@ void agent::end_process() noexcept {
 void agent::end_after_fork(const std::exception_ptr& why) noexcept {
     std::construct_at(&end_lock);  // another thread may have held it
     error = why;
+    failed_as = failure_count.fetch_add(1, std::memory_order_relaxed);
     has_ended.store(true, std::memory_order_relaxed);
 }
 

@@ -127,6 +127,7 @@ class agent : public agent_record, public waiter {
     bool ended_by_exit = false;  // valid after the end: no result and no error
     bool ends_process = false;   // in the child of a fork: who forked, when that was not the main fiber
     std::atomic<bool> error_taken{false};
+    std::uint32_t failed_as = 0;  // valid after an end with an error: its number among all such; wraps around
 
   protected:
     agent(hub& home, const agent_model& model, runnable::function run) noexcept

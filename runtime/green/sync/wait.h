@@ -13,6 +13,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <iterator>
 #include <optional>
@@ -158,6 +159,21 @@ iwait(Range&) -> iwait<Range>;
 template <class Range>
 iwait(Range&, time_point) -> iwait<Range>;
 
+namespace detail {
+// Of those that have failed, the one that did so first.
+template <fiber_range Range>
+fiber_handle first_to_fail(Range&& fibers) {
+    fiber_handle first;
+    for (const fiber_handle& each : fibers) {
+        if (!each.ended() || each.succeeded()) continue;
+        if (first.valid() && static_cast<std::int32_t>(each.get_agent()->failed_as - first.get_agent()->failed_as) > 0)
+            continue;
+        first = each;
+    }
+    return first;
+}
+}  // namespace detail
+
 // Parks until all fibers have ended. With `raise_error`, throws what the earliest in time to fail has thrown, as
 // soon as it has; the others run on. Throws cancellation.
 template <fiber_range Range>
@@ -167,7 +183,7 @@ void joinall(Range&& fibers, bool raise_error = false) {
         return;
     }
     for (const fiber_handle& each : iwait(fibers))
-        if (auto error = each.error()) std::rethrow_exception(error);
+        if (!each.succeeded()) std::rethrow_exception(detail::first_to_fail(fibers).error());
 }
 
 namespace detail {
