@@ -15,4 +15,13 @@ void prepare_and_start(scheduler& s, control& fiber, const fiber_options& option
     }
 }
 
+control& create_for(hub& target, control::carrier carry, const fiber_options& options) {
+    auto name = options.name.empty() ? nullptr : std::make_unique<std::string>(options.name);
+    auto inherited = current_agent && current_agent->locals ? current_agent->locals->inherit() : nullptr;
+    control& fiber = scheduler::create_for(target, carry, options.stack_size_bytes);
+    fiber.given_name = std::move(name);
+    fiber.locals = std::move(inherited);
+    return fiber;
+}
+
 }  // namespace green::detail

@@ -29,6 +29,8 @@ struct placement {
 // Gives the new fiber its name and what it inherits, and makes it ready, now or at `where.start`. Throws
 // std::bad_alloc before anything is started.
 void prepare_and_start(scheduler& s, control& fiber, const fiber_options& options, const placement& where);
+// A block for a fiber of another hub, with its name and what it inherits from whoever runs here.
+control& create_for(hub& target, control::carrier carry, const fiber_options& options);
 
 // The function to run and its arguments, and what to do with them. One instantiation per callable type.
 template <class Callable>
@@ -112,9 +114,8 @@ template <class Callable>
 auto spawn_there(hub& target, const fiber_options& options, Callable callable) {
     using type = carried<Callable>;
     auto owned = std::make_unique<Callable>(std::move(callable));
-    control& c = scheduler::create_for(target, &type::carry, options.stack_size_bytes);
+    control& c = create_for(target, &type::carry, options);
     c.callable = owned.release();
-    if (!options.name.empty()) c.set_name(options.name);
     auto handle = make_fiber_handle<typename type::result>(c);
     scheduler::start_remotely(c);
     return handle;
