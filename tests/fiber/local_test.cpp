@@ -4,10 +4,14 @@
 #include <green/green.h>
 
 #include <support/fixture.h>
+#include <support/other_hub.h>
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 
 using namespace std::chrono_literals;
 
@@ -76,4 +80,38 @@ TEST_CASE_FIXTURE(support::leak_check, "inheritable values are copied to childre
         CHECK(*user == "ann");
     });
     parent.get();
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "inheritable values go along to another hub") {
+    support::other_hub there;
+    green::inheritable_fiber_local<std::string> user;
+    auto parent = green::spawn([&] {
+        *user = "ann";
+        auto child = green::spawn_on(*there, [&] { return std::exchange(*user, "bob"); });
+        CHECK(child.get() == "ann");
+        CHECK(*user == "ann");
+    });
+    parent.get();
+    CHECK(green::spawn_on(*there, [&] { return *user; }).get() == "");
+}
+
+TEST_CASE("the values of a thread's main fiber die with the thread, and may wait in their destructors") {
+    struct slow_to_die {
+        green::duration* slept = nullptr;
+        ~slow_to_die() {
+            if (!slept) return;
+            const auto began = green::clock::now();
+            green::spawn([] {});  // its end is not what is waited for
+            green::sleep(5ms);
+            *slept = green::clock::now() - began;
+        }
+    };
+    green::duration slept{};
+    green::fiber_local<slow_to_die> value;
+    std::thread([&] {
+        value->slept = &slept;
+        green::spawn([] { green::sleep(1h); });
+        green::yield();
+    }).join();
+    CHECK(slept >= 5ms);
 }

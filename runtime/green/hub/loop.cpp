@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 namespace green::detail {
 
@@ -93,7 +94,8 @@ bool loop::poll_is_due() noexcept {
 }
 
 void loop::all_agents_ended() noexcept {
-    if (awaiting_quiet->choose()) awaiting_quiet->wake();
+    waiter* who = std::exchange(awaiting_quiet, nullptr);
+    if (who->choose()) who->wake();
 }
 
 void loop::run() noexcept {
