@@ -198,3 +198,29 @@ TEST_CASE("handles to fibers of a thread may go when it has ended, and their blo
     }).join();
     CHECK(blocks_left == 0);
 }
+
+SCENARIO_IN_CHILD(no_memory_for_a_remote_stack) {
+    support::other_hub there;
+    const std::string name = green::spawn_on(*there, [] { return std::string("there"); }).get();
+    auto held = std::make_shared<int>();
+    green::fiber<int> large;
+    {
+        support::no_memory_left limit;
+        large = green::spawn_on(*there, {.stack_size_bytes = 64 << 20}, [held] { return 1; });
+        large.join();
+    }
+    try {
+        large.get();
+    } catch (const std::system_error& e) {
+        std::puts(e.code() == std::errc::not_enough_memory ? "ENOMEM" : e.what());
+    }
+    std::printf("held by %ld\n", held.use_count());
+    std::printf("%d\n", green::spawn_on(*there, {.stack_size_bytes = 64 << 20}, [] { return 42; }).get());
+}
+
+TEST_CASE("no memory for a remote fiber's stack is its error, also when there is none to end on" *
+          doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("no_memory_for_a_remote_stack");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "ENOMEM\nheld by 1\n42\n");
+}

@@ -41,7 +41,8 @@ class control final : public control_front, public agent {
 
     void throw_if_cancelled(const char* call);
 
-    // Ends one that its hub has refused, on the thread that would have sent it there.
+    // Ends one without a stack: because its hub has refused it, on the thread that would have sent it there, or for
+    // lack of memory, on the hub's own context.
     void end_refused(std::exception_ptr why) noexcept;
     // Drops the fiber's own reference. When nobody else holds one, what its function left dies here, on its own stack,
     // where destructors may park; then true, and the block is the caller's to free. Else it may be gone already.

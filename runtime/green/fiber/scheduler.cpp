@@ -174,8 +174,13 @@ void scheduler::adopt(runnable& self) noexcept {
     try {
         fiber.where = s.stacks_.acquire(fiber.where.size_bytes);
     } catch (...) {
-        fiber.raise(std::current_exception());
-        fiber.where = s.stacks_.acquire(smallest_stack_bytes);  // enough to end on
+        const auto why = std::current_exception();
+        try {
+            fiber.where = s.stacks_.acquire(smallest_stack_bytes);  // enough to end on
+        } catch (...) {
+            return fiber.end_refused(why);
+        }
+        fiber.raise(why);
     }
     fiber.born_coarse_ns = s.loop_.last_poll_coarse_ns();
     if (s.retiring_) {
