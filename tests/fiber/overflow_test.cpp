@@ -45,6 +45,9 @@ SCENARIO_IN_CHILD(overflows_above_a_canary) {
     green::spawn({.name = "below", .stack_size_bytes = 64 * 1024}, [] {});  // so that there is memory to spoil
     green::spawn({.name = "deep", .stack_size_bytes = 64 * 1024}, [] { use_stack(70); }).join();
 }
+SCENARIO_IN_CHILD(overflows_under_a_long_name) {
+    green::spawn({.name = std::string(5000, 'n'), .stack_size_bytes = 64 * 1024}, [] { use_stack(1000); }).join();
+}
 SCENARIO_IN_CHILD(crashes_otherwise) {
     green::spawn({.name = "innocent"}, [] { *static_cast<volatile int*>(nullptr) = 1; }).join();
 }
@@ -65,6 +68,15 @@ TEST_CASE("a stack overflow is reported by name and size, and ends the process b
         CHECK(contains(end.errors, "stack overflow in fiber \"deep\""));
         CHECK(contains(end.errors, "65536 bytes"));
     }
+}
+
+TEST_CASE("a stack overflow in a fiber with a long name is reported with the beginning of it" *
+          doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("overflows_under_a_long_name");
+    CHECK(end.signal == SIGSEGV);
+    CHECK(contains(end.errors, "stack overflow in fiber \"nnnnnnnn"));
+    CHECK(contains(end.errors, "65536 bytes"));
+    CHECK(end.errors.ends_with("stack_size_bytes\n"));
 }
 
 TEST_CASE("without a guard page an overflow is noticed at the fiber's end" * doctest::skip(support::with_sanitizer)) {

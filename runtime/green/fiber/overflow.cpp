@@ -24,7 +24,7 @@ void report(const control& fiber) noexcept {
     char text[256];
     // snprintf with these conversions neither allocates nor locks in glibc.
     int size = std::snprintf(text, sizeof text,
-                             "green: stack overflow in fiber \"%s\" (fiber-%llu, stack of %zu bytes); spawn it with a "
+                             "green: stack overflow in fiber \"%.100s\" (fiber-%llu, stack of %zu bytes); spawn it with a "
                              "larger stack_size_bytes\n",
                              fiber.name_for_signal(), static_cast<unsigned long long>(fiber.id), fiber.where.size_bytes);
     if (size > 0) (void)!write(STDERR_FILENO, text, static_cast<std::size_t>(size));
