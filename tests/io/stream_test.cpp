@@ -9,6 +9,7 @@
 #include <green/fiber/spawn.h>
 #include <green/io/buffered_reader.h>
 #include <green/io/memory_stream.h>
+#include <green/sync/timeout.h>
 
 #include <algorithm>
 #include <array>
@@ -130,6 +131,22 @@ TEST_CASE_FIXTURE(pair_fixture, "a killed reader has taken nothing") {
     reader.kill();
     green::write_all(far, "kept");
     CHECK(read_text(near) == "kept");
+}
+
+TEST_CASE_FIXTURE(pair_fixture, "a fiber whose stream always has data lets others run, and its timeouts end it") {
+    bool other_ran = false;
+    auto other = green::spawn([&] { other_ran = true; });
+    while (!other_ran) {
+        green::write_all(far, "x");
+        CHECK(read_text(near) == "x");
+    }
+    CHECK(!green::with_timeout(1s, [&] {
+        for (;; clock.advance(1ms)) {
+            green::write_all(far, "x");
+            read_text(near);
+        }
+    }));
+    other.join();
 }
 
 TEST_CASE_FIXTURE(pair_fixture, "reads can be made to come in pieces") {

@@ -38,11 +38,14 @@ struct memory_pipe {
 
 namespace {
 
-// Waits until something happens to one side of a pipe.
+// Waits until something happens to one side of a pipe, unless that need not be waited for.
+template <class Possible>
 struct side_wait {
-    bool enqueue(wait_node& node) noexcept {
-        side.waiting = &node;
-        return false;
+    bool enqueue(wait_node& node) {
+        if (side.closed || possible()) return true;
+        refused = side.waiting != nullptr;
+        if (!refused) side.waiting = &node;
+        return refused;
     }
     void withdraw(wait_node& node) noexcept {
         if (side.waiting == &node) side.waiting = nullptr;
@@ -51,6 +54,8 @@ struct side_wait {
 
     memory_pipe::side& side;
     const char* call;
+    Possible& possible;
+    bool refused = false;  // another one waits already
 };
 
 // Parks until `possible()`; false with `error` set when it will not be. The pipe is kept alive by the caller.
@@ -58,11 +63,12 @@ template <class Possible>
 bool wait_until_possible(memory_pipe::side& side, const char* call, time_point deadline, std::error_code& error,
                          Possible possible) {
     for (;;) {
-        if (side.closed) return error = std::make_error_code(std::errc::bad_file_descriptor), false;
-        if (possible()) return true;
-        if (side.waiting) return error = std::make_error_code(std::errc::device_or_resource_busy), false;
-        if (wait_for(side_wait{side, call}, deadline) == outcome::timed_out)
+        side_wait<Possible> wait{side, call, possible};
+        if (wait_for(wait, deadline) == outcome::timed_out)
             return error = std::make_error_code(std::errc::timed_out), false;
+        if (side.closed) return error = std::make_error_code(std::errc::bad_file_descriptor), false;
+        if (wait.refused) return error = std::make_error_code(std::errc::device_or_resource_busy), false;
+        if (possible()) return true;
     }
 }
 
