@@ -40,6 +40,19 @@ try_result try_once(fd_state& state, direction d, Attempt& attempt, ssize_t& res
     return try_result::would_block;
 }
 
+// An fd_wait that is over when it is refused. Caught here and not around the wait, where a kill may have a
+// std::system_error for its reason.
+struct fd_wait_or_refusal : fd_wait {
+    using fd_wait::fd_wait;
+    bool enqueue(wait_node& node) try {
+        return fd_wait::enqueue(node);
+    } catch (const std::system_error& refused) {
+        refusal = refused.code();
+        return true;
+    }
+    std::error_code refusal{};
+};
+
 // Performs the attempt on the running fiber, parking while it would block. On failure returns -1 and sets `error`:
 // what the call reported, timed_out when `deadline` passed first, bad_file_descriptor when the descriptor was
 // closed meanwhile, device_or_resource_busy when another fiber waits for this direction. Throws cancellation; a
@@ -67,17 +80,15 @@ ssize_t perform(int fd, direction d, Attempt attempt, time_point deadline, std::
             case try_result::would_block:
                 break;
         }
-        try {
-            fd_wait wait(p, fd, d, attempt.call);
-            if (wait_for(wait, deadline) == outcome::timed_out)
-                error = std::make_error_code(std::errc::timed_out);
-            else if (wait.closed_meanwhile())
-                error.assign(EBADF, std::generic_category());
-            else
-                continue;
-        } catch (const std::system_error& refused) {
-            error = refused.code();
-        }
+        fd_wait_or_refusal wait(p, fd, d, attempt.call);
+        if (wait_for(wait, deadline) == outcome::timed_out)
+            error = std::make_error_code(std::errc::timed_out);
+        else if (wait.refusal)
+            error = wait.refusal;
+        else if (wait.closed_meanwhile())
+            error.assign(EBADF, std::generic_category());
+        else
+            continue;
         return -1;
     }
 }
