@@ -12,11 +12,16 @@ namespace green {
 
 namespace {
 
-// The two ways to run a race: parking a fiber, and suspending a task.
+// The two ways to run a race: parking a fiber, and suspending a task. Cancellation is looked at before the first
+// attempt sends anything.
 void run(detail::connect_race& race) {
+    auto& self = detail::scheduler::current().running();
+    if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled("connect");
     while (race.advance()) detail::wait_for(race.operation(), race.wait_until());
 }
 coro::task<void> run_task(detail::connect_race& race) {
+    auto& self = detail::running_agent();
+    if (self.needs_attention()) [[unlikely]] self.model.throw_if_cancelled(self, "connect");
     while (race.advance()) {
         auto any = race.operation();
         co_await detail::perform(any, race.wait_until());
