@@ -82,6 +82,13 @@ bool canary_intact(const std::byte* bottom) noexcept {
 
 }  // namespace
 
+void check_stack_size(std::size_t size_bytes) {
+    if (size_bytes < smallest_stack_bytes || size_bytes > largest_stack_bytes)
+        throw std::invalid_argument("green: a fiber stack of " + std::to_string(size_bytes) + " bytes is not between " +
+                                    std::to_string(smallest_stack_bytes) + " and " +
+                                    std::to_string(largest_stack_bytes));
+}
+
 stack_pool::size_class::~size_class() {
     for (const arena& each : arenas) munmap(each.base, each.size_bytes);
 }
@@ -119,10 +126,7 @@ stack_pool::stack_pool() = default;
 stack_pool::~stack_pool() = default;
 
 stack_pool::size_class& stack_pool::class_for(std::size_t size_bytes) {
-    if (size_bytes < smallest_stack_bytes || size_bytes > largest_stack_bytes)
-        throw std::invalid_argument("green: a fiber stack of " + std::to_string(size_bytes) + " bytes is not between " +
-                                    std::to_string(smallest_stack_bytes) + " and " +
-                                    std::to_string(largest_stack_bytes));
+    check_stack_size(size_bytes);
     size_bytes = (size_bytes + page_bytes - 1) / page_bytes * page_bytes;
     for (auto& each : classes_)
         if (each->stack_bytes == size_bytes) return *each;

@@ -27,6 +27,9 @@ inline constexpr std::size_t smallest_stack_bytes = 16 * 1024;
 inline constexpr std::size_t largest_stack_bytes = std::size_t{1} << 30;
 inline constexpr std::size_t default_stack_bytes = 256 * 1024;
 
+// Throws std::invalid_argument for a size below smallest_stack_bytes or above largest_stack_bytes.
+void check_stack_size(std::size_t size_bytes);
+
 // The stacks of one thread. An arena is one mapping, cut into slots:
 //
 //      | guard | stack ........... | guard | stack ........... | ...

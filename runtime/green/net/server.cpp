@@ -6,6 +6,7 @@
 namespace green {
 
 server::server(const endpoint& where, handler h, server_options options) : where_(where) {
+    detail::check_stack_size(options.stack_size_bytes);
     if (options.more_threads > 0) options.listen.reuse_port = true;
     for (unsigned i = 0; i <= options.more_threads; ++i) {
         lanes_.push_back(std::make_shared<detail::server_lane>(where_, h, options));
