@@ -24,6 +24,11 @@ void task_group::child_deleter::operator()(child* c) const noexcept {
 
 task_group::task_group() : home_(hub::current()) {}
 
+void task_group::refuse_in_callback() {
+    auto& self = detail::scheduler::current().running();
+    if (self.attention & detail::agent::is_hub) self.throw_if_cancelled("with_task_group");
+}
+
 task_group::~task_group() {
     if (listener_.armed) detail::scope::leave_parked(listener_);
 }

@@ -113,6 +113,8 @@ class task_group {
         task_group& group;
     };
 
+    // Throws std::logic_error where nothing may park, before the body has started children that nobody could wait for.
+    static void refuse_in_callback();
     task_group();
     ~task_group();
     task_group(const task_group&) = delete;
@@ -162,6 +164,7 @@ template <class Body>
 auto with_task_group(Body&& body) -> std::invoke_result_t<Body, task_group&> {
     using result = std::invoke_result_t<Body, task_group&>;
     if constexpr (std::is_void_v<result>) {
+        task_group::refuse_in_callback();
         task_group group;
         std::exception_ptr end;
         try {
