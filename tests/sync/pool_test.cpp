@@ -8,10 +8,12 @@
 #include <green/fiber/sleep.h>
 #include <green/sync/timeout.h>
 
+#include <atomic>
 #include <memory>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -102,5 +104,55 @@ TEST_CASE_FIXTURE(support::virtual_time, "a cancelled map leaves no task behind"
     green::pool p(2);
     CHECK(!green::with_timeout(1s, [&] { p.map(std::vector{1, 2, 3}, [](int) { green::sleep(1h); }); }));
     CHECK(p.empty());
+    CHECK(p.free_count() == 2);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a task that cannot be started leaves its place in the pool") {
+    struct throws_when_moved {
+        throws_when_moved() = default;
+        throws_when_moved(const throws_when_moved&) = default;
+        throws_when_moved(throws_when_moved&& from) : moves_left(from.moves_left - 1) {
+            if (moves_left == 0) throw std::runtime_error("one move too many");
+        }
+        void operator()() const {}
+        int moves_left = 3;
+    };
+    green::pool p(1);
+    const throws_when_moved task;
+    for (int left = 1; left <= 3; ++left) {
+        throws_when_moved copy = task;
+        copy.moves_left = left;
+        try {
+            p.spawn(copy);
+        } catch (const std::runtime_error&) {
+        }
+        p.join();
+        CHECK(p.free_count() == 1);
+    }
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a pool serves several threads, and runs no more fibers at a time than it holds") {
+    green::pool p(2);
+    std::atomic<int> running{0}, most{0}, done{0};
+    auto work = [&] {
+        for (int i = 0; i < 50; ++i)
+            p.spawn([&] {
+                const int now = ++running;
+                for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+                }
+                green::sleep(10us);
+                --running, ++done;
+            });
+    };
+    std::thread other([&] {
+        work();
+        p.join();
+    });
+    work();
+    p.join();
+    other.join();
+    p.join();
+    CHECK(done == 100);
+    CHECK(most <= 2);
     CHECK(p.free_count() == 2);
 }

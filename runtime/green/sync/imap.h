@@ -19,9 +19,10 @@
 
 namespace green::detail {
 
-// Starts a fiber in a pool of which a slot has been taken; when that fails, the slot is given back.
+// Starts a fiber in a pool of which a slot has been taken; when that fails, be it that the callable cannot be moved,
+// the slot is given back.
 template <class Callable>
-auto spawn_into_taken(members& pool, Callable callable) {
+auto spawn_into_taken(members& pool, Callable& callable) {
     try {
         auto place = pool.make_place(hub::current());
         auto handle = spawn_here(fiber_options{}, {}, std::move(callable));
@@ -35,7 +36,7 @@ auto spawn_into_taken(members& pool, Callable callable) {
 template <class Callable>
 auto spawn_into(members& pool, Callable callable) {
     pool.slots->acquire();
-    return spawn_into_taken(pool, std::move(callable));
+    return spawn_into_taken(pool, callable);
 }
 
 enum class imap_order { of_items, of_completion };

@@ -46,8 +46,8 @@ class pool : private group {
     template <class F, class... Args>
     auto try_spawn(F&& f, Args&&... args) {
         auto callable = detail::bind(std::forward<F>(f), std::forward<Args>(args)...);
-        using handle = decltype(detail::spawn_into_taken(*members_, std::move(callable)));
-        return members_->slots->try_acquire() ? detail::spawn_into_taken(*members_, std::move(callable)) : handle();
+        using handle = decltype(detail::spawn_into_taken(*members_, callable));
+        return members_->slots->try_acquire() ? detail::spawn_into_taken(*members_, callable) : handle();
     }
     // Takes in a fiber that runs already, parking while the pool is full.
     void add(const fiber_handle& f) {
