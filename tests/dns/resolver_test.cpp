@@ -388,6 +388,16 @@ TEST_CASE_FIXTURE(with_server, "an address is looked up in reverse, in both fami
           }) == std::errc::timed_out);
 }
 
+TEST_CASE_FIXTURE(with_server, "an address whose server is silent or fails is not said to have no name") {
+    server.add_pointer(ip_address::parse("192.0.2.20"), "twenty.test");
+    server.set_behaviour("", behaviour::silent);
+    CHECK(error_of([&] { resolver.reverse(ip_address::parse("192.0.2.20")); }) == std::errc::timed_out);
+    server.set_behaviour("", behaviour::server_failure);
+    CHECK(error_of([&] { resolver.reverse(ip_address::parse("192.0.2.20")); }) == dns::errc::again);
+    server.set_behaviour("", behaviour::garbage);
+    CHECK(error_of([&] { resolver.reverse(ip_address::parse("192.0.2.20")); }) != dns::errc::no_name);
+}
+
 TEST_CASE("lists of servers are parsed, and the wrong one is named") {
     CHECK(texts(dns::parse_servers("192.0.2.1, 192.0.2.2:5353 [::1]:54 2001:db8::1")) ==
           list{"192.0.2.1:53", "192.0.2.2:5353", "[::1]:54", "[2001:db8::1]:53"});

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <ares.h>
+#include <arpa/nameser.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -76,6 +77,39 @@ void set_servers(ares_channel ares, const std::vector<endpoint>& servers) {
     if (int status = ::ares_set_servers_ports(ares, nodes.data()); status != ARES_SUCCESS) fail(status);
 }
 
+// The name whose PTR record names the address (RFC 1035, section 3.5; RFC 3596, section 2.5).
+std::string pointer_name(const ip_address& address) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string name;
+    if (address.is_v4()) {
+        const auto bytes = address.to_v4_bytes();
+        for (auto at = bytes.rbegin(); at != bytes.rend(); ++at) name += std::to_string(*at) + '.';
+        return name + "in-addr.arpa";
+    }
+    const auto& bytes = address.to_v6_bytes();
+    for (auto at = bytes.rbegin(); at != bytes.rend(); ++at)
+        for (int digit : {*at & 15, *at >> 4}) (name += digits[digit]) += '.';
+    return name + "ip6.arpa";
+}
+
+// Rejected: ares_gethostbyaddr(3), which says "not found" of every failure, a silent server's too.
+struct pointer_query {
+    ip_address address;
+    channel::name_answer answer;
+    void* argument;
+
+    static void answered(void* self, int status, int timeouts, unsigned char* message, int size_bytes) {
+        std::unique_ptr<pointer_query> q(static_cast<pointer_query*>(self));
+        hostent* found = nullptr;
+        const bool v6 = q->address.is_v6();
+        if (status == ARES_SUCCESS)
+            status = ::ares_parse_ptr_reply(message, size_bytes, q->address.to_v6_bytes().data(), v6 ? 16 : 4,
+                                            v6 ? AF_INET6 : AF_INET, &found);
+        const std::unique_ptr<hostent, void (*)(hostent*)> owned(found, &::ares_free_hostent);
+        q->answer(q->argument, status, timeouts, found);
+    }
+};
+
 }  // namespace
 
 channel::channel(hub& home, const resolv_conf& conf)
@@ -128,8 +162,8 @@ void channel::ask_addresses(const std::string& name, address_family family, addr
 
 void channel::ask_name(const ip_address& address, name_answer answer, void* argument) {
     if (!ares_) return answer(argument, ARES_EDESTRUCTION, 0, nullptr);
-    ::ares_gethostbyaddr(ares_, address.to_v6_bytes().data(), address.is_v6() ? 16 : 4,
-                         address.is_v6() ? AF_INET6 : AF_INET, answer, argument);
+    ::ares_query(ares_, pointer_name(address).c_str(), ns_c_in, ns_t_ptr, &pointer_query::answered,
+                 new pointer_query{address, answer, argument});
 }
 
 // Called by c-ares, through whose frames nothing may be thrown: a socket that cannot be watched stays silent, and its
