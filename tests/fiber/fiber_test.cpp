@@ -137,3 +137,11 @@ TEST_CASE("a native thread without fibers of its own may join and get") {
     other.join();
     CHECK(seen == 42);
 }
+
+TEST_CASE_FIXTURE(support::leak_check, "a name may be as long as one likes") {
+    const std::string name(100'000, 'n');
+    auto named = green::spawn({.name = name}, [] { return green::fiber_handle::current().name(); });
+    CHECK(named.get() == name);
+    named.set_name("short");
+    CHECK(named.name() == "short");
+}

@@ -5,6 +5,8 @@
 #include <green/green.h>
 
 #include <support/fixture.h>
+#include <support/other_hub.h>
+#include <support/waits.h>
 
 #include <doctest/doctest.h>
 
@@ -12,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -101,6 +104,27 @@ TEST_CASE_FIXTURE(support::leak_check, "a fiber may kill itself") {
     });
     self.join();
     CHECK(log == "unwound;");
+    CHECK(self.was_killed());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "killing oneself throws at once, whatever the way, the reason and the shield around it") {
+    green::fiber<void> self;
+    auto cut_short = [&](auto&& kill) {
+        bool went_on = false;
+        self = green::spawn([&] {
+            green::shield([&] { kill(); });
+            went_on = true;
+        });
+        self.join();
+        return !went_on;
+    };
+    CHECK(cut_short([&] { self.kill(); }));
+    CHECK(self.was_killed());
+    CHECK(cut_short([&] { self.kill_soon(); }));
+    CHECK(self.was_killed());
+    CHECK(cut_short([&] { self.kill(std::make_exception_ptr(std::out_of_range("myself"))); }));
+    CHECK_THROWS_WITH_AS(self.get(), "myself", std::out_of_range);
+    CHECK(cut_short([&] { green::killall(std::vector{self}); }));
     CHECK(self.was_killed());
 }
 
@@ -216,14 +240,7 @@ TEST_CASE_FIXTURE(support::leak_check, "two fibers may kill each other") {
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a fiber of another thread can be killed from here") {
-    green::hub* there = nullptr;
-    std::atomic<bool> ready{false}, done{false};
-    std::thread other([&] {
-        there = &green::hub::current();
-        ready = true;
-        while (!done) green::sleep(100us);
-    });
-    while (!ready) green::sleep(100us);
+    support::other_hub there;
     bool unwound = false;
     auto fiber = green::spawn_on(*there, [&] {
         struct note {
@@ -236,6 +253,17 @@ TEST_CASE_FIXTURE(support::leak_check, "a fiber of another thread can be killed 
     fiber.kill();
     CHECK(unwound);
     CHECK(fiber.was_killed());
-    done = true;
-    other.join();
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed in a wait of any kind has taken nothing and left nothing behind") {
+    support::nothing_to_be_had world;
+    for (const auto& each : world.calls()) {
+        CAPTURE(each.name);
+        auto fiber = green::spawn([&] { each.call(); });
+        green::yield();
+        CHECK(fiber.state() == green::fiber_state::parked);
+        fiber.kill();
+        CHECK(fiber.was_killed());
+    }
+    CHECK(world.traces() == "");
 }

@@ -4,6 +4,8 @@
 
 #include <support/child.h>
 #include <support/fixture.h>
+#include <support/other_hub.h>
+#include <support/waits.h>
 
 #include <doctest/doctest.h>
 
@@ -16,6 +18,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -208,4 +211,83 @@ TEST_CASE("destructors may sleep and spawn while main returns") {
     auto end = support::run_child("unwinding_spawns_and_sleeps");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "the last fiber\nslept\n");
+}
+
+SCENARIO_IN_CHILD(stubborn_fiber_has_locks_and_a_joiner) {
+    green::mutex exclusive;
+    green::shared_mutex shared;
+    green::event held;
+    green::fiber<int> stubborn;
+    std::thread other([&] {
+        stubborn = green::spawn([&] {
+            exclusive.lock();
+            shared.lock();
+            held.set();
+            for (;;) {
+                try {
+                    green::sleep(1h);
+                } catch (const green::cancellation&) {
+                }
+            }
+            return 1;
+        });
+        stubborn.link([] { std::puts("linked"); });
+        held.wait();
+    });
+    held.wait();
+    auto print_error = [](auto&& wait) {
+        return green::spawn([&wait] {
+            try {
+                wait();
+            } catch (const std::exception& e) {
+                std::puts(e.what());
+            }
+        });
+    };
+    auto get = [&] { stubborn.get(); };
+    auto lock = [&] { exclusive.lock(); };
+    auto lock_shared = [&] { shared.lock_shared(); };
+    for (auto& each : {print_error(get), print_error(lock), print_error(lock_shared)}) each.join();
+    other.join();
+}
+
+TEST_CASE("whoever waits for a fiber that is abandoned, or for its locks, is told") {
+    auto end = support::run_child("stubborn_fiber_has_locks_and_a_joiner");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output.find("would not end with its thread") != std::string::npos);
+    CHECK(end.output.find("mutex::lock: its owner ended without unlocking it") != std::string::npos);
+    CHECK(end.output.find("shared_mutex::lock_shared: its owner ended without unlocking it") != std::string::npos);
+    CHECK(end.output.find("linked") != std::string::npos);
+}
+
+TEST_CASE("links on a thread's main fiber run when the thread ends, and may spawn") {
+    std::atomic<int> order{0};
+    int linked_as = 0, spawned_as = 0;
+    {
+        support::other_hub there;
+        there.main().link([&] {
+            linked_as = ++order;
+            green::spawn([&] { spawned_as = ++order; });
+        });
+        CHECK(order == 0);
+    }
+    CHECK(linked_as == 1);
+    CHECK(spawned_as == 2);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "fibers of a thread that ends leave whatever they wait for, without a trace") {
+    support::nothing_to_be_had world;
+    std::vector<green::fiber<void>> fibers;
+    {
+        support::other_hub there;
+        for (const auto& each : world.calls())
+            if (!each.on_one_hub) fibers.push_back(green::spawn_on(*there, {.name = each.name}, each.call));
+        green::spawn_on(*there, [] { green::sleep(1ms); }).join();
+        for (const auto& each : fibers) CHECK(!each.ended());
+    }
+    for (const auto& each : fibers) {
+        CAPTURE(each.name());
+        CHECK(each.was_killed());
+    }
+    CHECK(world.traces() == "");
 }

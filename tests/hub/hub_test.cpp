@@ -15,6 +15,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <new>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -131,6 +132,25 @@ TEST_CASE_FIXTURE(support::leak_check, "yield and join are refused in a callback
     CHECK(ran);
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "no call that waits is possible in a callback, be it for what is at hand or not") {
+    support::nothing_to_be_had nothing;
+    support::all_to_be_had everything;
+    auto calls = nothing.calls();
+    for (auto& each : everything.calls()) calls.push_back(each);
+    std::string allowed;
+    green::hub::current().call_soon([&] {
+        for (const auto& each : calls) {
+            const std::string refused = support::what_of(each.call);
+            if (refused.find("hub callback") == std::string::npos) allowed += each.name + (": " + refused) + '\n';
+        }
+    });
+    green::yield();
+    green::yield();
+    CHECK(allowed == "");
+    CHECK(nothing.traces() == "");
+    CHECK(everything.traces() == "");
+}
+
 SCENARIO_IN_CHILD(callback_throws) {
     green::hub::current().call_soon([] { throw std::runtime_error("out of paper"); });
     green::hub::current().call_soon([] { throw 42; });
@@ -184,6 +204,25 @@ TEST_CASE("without a descriptor for its hub a thread is told so, and may try aga
     auto end = support::run_child("no_descriptor_for_a_hub");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "EMFILE\n42\n");
+}
+
+SCENARIO_IN_CHILD(no_memory_for_a_hub) {
+    try {
+        support::no_memory_left limit;
+        green::yield();
+        std::puts("a hub out of nothing");
+    } catch (const std::system_error& e) {
+        std::puts(e.code() == std::errc::not_enough_memory ? "ENOMEM" : e.what());
+    } catch (const std::bad_alloc&) {
+        std::puts("ENOMEM");
+    }
+    std::printf("%d\n", green::spawn([] { green::sleep(1us); return 42; }).get());
+}
+
+TEST_CASE("without memory for its hub a thread is told so, and may try again" * doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("no_memory_for_a_hub");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "ENOMEM\n42\n");
 }
 
 TEST_CASE("hubs of ended threads serve further threads") {
@@ -263,4 +302,15 @@ TEST_CASE_FIXTURE(support::leak_check, "a short deadline is exact, and a long on
         CHECK(deadline <= home.now() + d + d / 100);
     }
     CHECK(home.deadline_after(green::duration::max()) == green::never);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a deadline counts from now, however long the fiber has computed") {
+    green::yield();
+    const auto began = green::clock::now();
+    while (green::clock::now() - began < 20ms) {
+    }
+    const auto armed = green::clock::now();
+    CHECK(green::hub::current().deadline_after(10ms) >= armed + 10ms);
+    CHECK(!green::with_timeout(10ms, [] { green::sleep(1h); }));
+    CHECK(green::clock::now() - armed >= 10ms);
 }

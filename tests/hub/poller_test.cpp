@@ -7,12 +7,15 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <csignal>
 #include <string>
 #include <system_error>
 #include <thread>
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -138,4 +141,44 @@ TEST_CASE_FIXTURE(support::leak_check, "waiting for what is not a descriptor is 
     pair.close_one(0);
     CHECK_THROWS_AS(green::wait_readable(number), std::system_error);
     CHECK_THROWS_AS(green::wait_readable(-1), std::system_error);
+}
+
+namespace {
+
+// A signal every millisecond, whose handler is not for restarting system calls.
+class signal_storm {
+  public:
+    signal_storm() {
+        struct sigaction counting {};
+        counting.sa_handler = [](int) { ++count; };
+        sigaction(SIGALRM, &counting, &before_);
+        const itimerval every_millisecond{{0, 1000}, {0, 1000}};
+        setitimer(ITIMER_REAL, &every_millisecond, nullptr);
+    }
+    ~signal_storm() {
+        const itimerval stopped{};
+        setitimer(ITIMER_REAL, &stopped, nullptr);
+        sigaction(SIGALRM, &before_, nullptr);
+    }
+    inline static std::atomic<int> count{0};
+
+  private:
+    struct sigaction before_ {};
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(poller_test, "signals that arrive during waits end none of them, early or late") {
+    signal_storm storm;
+    const auto began = green::clock::now();
+    auto reader = green::spawn([&] { return green::wait_readable(pair.ends[0]); });
+    auto limited = green::spawn([&] { return green::wait_readable(pair.ends[1], began + 20ms); });
+    green::sleep(30ms);
+    CHECK(green::clock::now() - began >= 30ms);
+    CHECK(green::clock::now() - began < 5s);
+    CHECK(signal_storm::count > 5);
+    CHECK_FALSE(reader.ended());
+    CHECK_FALSE(limited.get());
+    pair.say(1, "x");
+    CHECK(reader.get());
 }

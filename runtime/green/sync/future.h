@@ -93,7 +93,8 @@ class future {
         return detail::wait_for(detail::future_state::wait_operation{*state_}, deadline) == detail::outcome::ready;
     }
 
-    // Parks until there is a value and returns it, or throws the error. May be called by several and again.
+    // Parks until there is a value and returns it, or throws the error. May be called by several and again. Once
+    // ready() it may be called where nothing may park, and is no point of cancellation.
     decltype(auto) get() const& {
         if (!ready()) wait();
         state_->rethrow_error();
