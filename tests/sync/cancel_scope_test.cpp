@@ -2,6 +2,7 @@
 #include <green/sync/cancel_scope.h>
 
 #include <support/fixture.h>
+#include <support/waits.h>
 
 #include <doctest/doctest.h>
 
@@ -180,4 +181,28 @@ TEST_CASE_FIXTURE(support::virtual_time, "a waiter chosen before its scope is ca
     reachable->cancel();
     f.join();
     CHECK(got);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "in a cancelled scope a wait of any kind fails, also for what is at hand, and takes nothing") {
+    support::all_to_be_had world;
+    for (const auto& each : world.calls()) {
+        CAPTURE(each.name);
+        CHECK(!green::with_cancel_scope([&](green::cancel_scope& scope) {
+            scope.cancel();
+            each.call();
+        }));
+    }
+    CHECK(world.traces() == "");
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "cancelling a scope ends a wait of any kind inside it, with no trace") {
+    support::nothing_to_be_had world;
+    for (const auto& each : world.calls()) {
+        CAPTURE(each.name);
+        CHECK(!green::with_cancel_scope([&](green::cancel_scope& scope) {
+            auto canceller = green::spawn([&] { scope.cancel(); });
+            each.call();
+        }));
+    }
+    CHECK(world.traces() == "");
 }

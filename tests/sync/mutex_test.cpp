@@ -3,6 +3,7 @@
 
 #include <support/error_of.h>
 #include <support/fixture.h>
+#include <support/other_hub.h>
 
 #include <doctest/doctest.h>
 
@@ -157,6 +158,22 @@ TEST_CASE_FIXTURE(support::leak_check, "a mutex held by a thread that ends fails
     waiting.set();
     owner.join();
     CHECK(locker.get() == std::errc::owner_dead);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a guarded mutex goes on to the next when its holder's thread ends") {
+    green::mutex m;
+    green::event held;
+    support::other_hub there;
+    green::spawn_on(*there, [&] {
+        std::lock_guard guard(m);
+        held.set();
+        green::sleep(1h);
+    });
+    held.wait();
+    auto next = green::spawn([&] { std::lock_guard guard(m); });
+    green::yield();
+    there.end();
+    next.get();
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a mutex unlocked in time is not abandoned when its owner ends") {

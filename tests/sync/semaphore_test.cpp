@@ -2,6 +2,7 @@
 #include <green/sync/semaphore.h>
 
 #include <support/fixture.h>
+#include <support/other_hub.h>
 
 #include <doctest/doctest.h>
 
@@ -122,6 +123,27 @@ TEST_CASE_FIXTURE(support::virtual_time, "waiting for a permit to be there takes
     onlooker.join();
     CHECK(saw_it);
     CHECK(s.available() == 1);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a permit that a fiber of an ending thread gives back goes to whoever waits elsewhere") {
+    green::semaphore s(1);
+    green::semaphore held(0);
+    support::other_hub there;
+    green::spawn_on(*there, [&] {
+        s.acquire();
+        struct give_back {
+            green::semaphore& s;
+            ~give_back() { s.release(); }
+        } guard{s};
+        held.release();
+        green::sleep(1h);
+    });
+    held.acquire();
+    auto next = green::spawn([&] { s.acquire(); });
+    green::yield();
+    there.end();
+    next.get();
+    CHECK(s.available() == 0);
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "threads without a hub release and try without getting one") {

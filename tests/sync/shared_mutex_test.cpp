@@ -3,6 +3,7 @@
 
 #include <support/error_of.h>
 #include <support/fixture.h>
+#include <support/other_hub.h>
 
 #include <doctest/doctest.h>
 
@@ -131,6 +132,52 @@ TEST_CASE_FIXTURE(support::virtual_time, "a shared mutex whose writer has ended 
     }).join();
     green::yield();
     CHECK(error_of([&] { (void)m.try_lock_shared(); }) == std::errc::owner_dead);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a shared mutex of a thread that ends is abandoned, or goes on to the next when it was guarded") {
+    enum { careless, guarded, guarded_reader };
+    for (auto how : {careless, guarded, guarded_reader}) {
+        green::shared_mutex m;
+        green::event held;
+        support::other_hub there;
+        green::spawn_on(*there, [&] {
+            std::unique_lock writing(m, std::defer_lock);
+            std::shared_lock reading(m, std::defer_lock);
+            how == careless ? m.lock() : how == guarded ? writing.lock() : reading.lock();
+            held.set();
+            green::sleep(1h);
+        });
+        held.wait();
+        auto writer = green::spawn([&] { return error_of([&] { std::unique_lock lock(m); }); });
+        auto reader = green::spawn([&] { return error_of([&] { std::shared_lock lock(m); }); });
+        green::yield();
+        there.end();
+        const auto expected = how == careless ? std::make_error_code(std::errc::owner_dead) : std::error_code();
+        CHECK(writer.get() == expected);
+        CHECK(reader.get() == expected);
+    }
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed after a shared mutex was handed to it holds it until it unwinds") {
+    green::shared_mutex m;
+    for (bool shared : {true, false}) {
+        bool had = false;
+        m.lock();
+        auto victim = green::spawn([&] {
+            std::unique_lock writing(m, std::defer_lock);
+            std::shared_lock reading(m, std::defer_lock);
+            shared ? reading.lock() : writing.lock();
+            had = true;
+            green::yield();
+            had = false;
+        });
+        green::yield();
+        m.unlock();
+        victim.kill();
+        CHECK(had);
+        CHECK(m.try_lock());
+        m.unlock();
+    }
 }
 
 TEST_CASE_FIXTURE(support::virtual_time, "one who waits for a shared mutex says who holds it") {

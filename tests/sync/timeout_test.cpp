@@ -2,6 +2,7 @@
 #include <green/sync/timeout.h>
 
 #include <support/fixture.h>
+#include <support/waits.h>
 
 #include <doctest/doctest.h>
 
@@ -193,4 +194,33 @@ TEST_CASE_FIXTURE(support::virtual_time, "a wait that is served as its time runs
     }));
     CHECK(served);
     CHECK(!went_on);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "every call with a time limit keeps it, and takes no other timeout for its own") {
+    support::nothing_to_be_had world;
+    for (const auto& each : world.timed_calls()) {
+        CAPTURE(each.name);
+        const auto start = clock.elapsed();
+        CHECK(!each.call(1s));
+        CHECK(clock.elapsed() - start == 1s);
+        CHECK(!green::with_timeout(1s, [&] { each.call(1h); }));
+        CHECK(clock.elapsed() - start == 2s);
+        CHECK(green::with_timeout(1h, [&] { CHECK(!each.call(1s)); }));
+        CHECK(clock.elapsed() - start == 3s);
+        CHECK(!each.call(0s));
+        CHECK(!each.call(-1s));
+        CHECK(clock.elapsed() - start == 3s);
+    }
+    CHECK(world.traces() == "");
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout ends a wait of any kind") {
+    support::nothing_to_be_had world;
+    for (const auto& each : world.calls()) {
+        CAPTURE(each.name);
+        const auto start = clock.elapsed();
+        CHECK(!green::with_timeout(1s, [&] { each.call(); }));
+        CHECK(clock.elapsed() - start == 1s);
+    }
+    CHECK(world.traces() == "");
 }
