@@ -4,6 +4,7 @@
 #include <support/child.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
+#include <support/limits.h>
 
 #include <dns_server/dns_server.h>
 #include <green/dns/resolver.h>
@@ -470,4 +471,31 @@ TEST_CASE("the child of a fork resolves with sockets of its own, and takes no an
     const auto end = support::run_child("looks_up_after_fork");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "child 1\nparent 1, child's status 0\n");
+}
+
+TEST_CASE_FIXTURE(with_server, "without a descriptor to ask with a look-up fails at once, and the next one goes on") {
+    server.add("www.test", ip_address::loopback_v4());
+    const auto start = green::clock::now();
+    {
+        no_descriptors_left limit;
+        dns::resolver patient({.servers = {server.where()}, .timeout = 30s, .hosts_path = "", .resolv_conf_path = ""});
+        CHECK(error_of([&] { patient.lookup("www.test"); }) == dns::errc::again);
+        CHECK(error_of([&] { patient.reverse(ip_address::loopback_v4()); }) == dns::errc::again);
+        CHECK(patient.lookup("192.0.2.1").size() == 1);
+    }
+    CHECK(green::clock::now() - start < 10s);
+    CHECK(resolver.lookup("www.test").size() == 1);
+}
+
+TEST_CASE_FIXTURE(with_server, "in a cancelled scope or a hub callback no server is asked") {
+    server.add("www.test", ip_address::loopback_v4());
+    CHECK(!green::with_cancel_scope([&](green::cancel_scope& scope) {
+        scope.cancel();
+        resolver.lookup("www.test");
+    }));
+    std::string refused;
+    green::hub::current().call_soon([&] { refused = what_of([&] { resolver.lookup("www.test"); }); });
+    green::sleep(1ms);
+    CHECK(refused.find("hub callback") != std::string::npos);
+    CHECK(server.questions().empty());
 }

@@ -2,6 +2,8 @@
 #include <http/packing.h>
 #include <http/support.h>
 
+#include <support/limits.h>
+
 #include <dns_server/dns_server.h>
 
 #include <set>
@@ -394,4 +396,18 @@ TEST_CASE_FIXTURE(virtual_time, "hosts are found by the session's resolver, and 
         CHECK(clock.elapsed() - before < 4s);
     }
     names.stop();
+}
+
+TEST_CASE_FIXTURE(leak_check, "a host too long and a lack of descriptors are errors that name the URL") {
+    web site([](http::request&, http::response_writer& answer) { answer.write("fine"); });
+    http::session session;
+    const std::string too_long = "http://" + std::string(254, 'a') + "/";
+    CHECK(error_of([&] { session.get(too_long); }) == green::dns::errc::no_name);
+    CHECK(what_of([&] { session.get(too_long); }).find("longer than 253 bytes") != std::string::npos);
+    {
+        no_descriptors_left limit;
+        CHECK(error_of([&] { session.get(site.url()); }) == std::errc::too_many_files_open);
+        CHECK(what_of([&] { session.get(site.url()); }).find(site.url()) != std::string::npos);
+    }
+    CHECK(session.get(site.url()).read_all() == "fine");
 }

@@ -341,3 +341,13 @@ TEST_CASE_FIXTURE(pair_fixture, "large reads go past the buffer, small ones thro
     CHECK(error_of([&] { exactly(reader, 1); }) == stream_errc::end_of_stream);
     CHECK(error_of([&] { exactly(reader, 100); }) == stream_errc::end_of_stream);
 }
+
+TEST_CASE_FIXTURE(pair_fixture, "closing the stream under a buffered reader ends its read with an error") {
+    buffered_reader reader(near);
+    green::write_all(far, "half a line");
+    auto reading = green::spawn([&] { return error_of([&] { reader.read_line(); }); });
+    green::sleep(1s);
+    near.close();
+    CHECK(reading.get() == std::errc::bad_file_descriptor);
+    CHECK(reader.buffered().size() == 11);
+}

@@ -187,6 +187,7 @@ TEST_CASE_FIXTURE(support::leak_check, "what goes wrong with a name tells host, 
           "green: cannot look up \"nobody.test\": Name or service not known");
     CHECK(what_of([&] { green::connect("www.test", 65536, options); }).find("\"65536\"") != std::string::npos);
     CHECK(what_of([&] { green::connect("www.test", -1, options); }).find("\"-1\"") != std::string::npos);
+    CHECK(what_of([&] { green::connect(std::string(1000, 'a'), 80, options); }).find("longer than 253 bytes") != std::string::npos);
     green::connect_options hasty = options;
     hasty.deadline = green::hub::current().deadline_after(20ms);
     CHECK(error_of([&] { green::connect("silent.test", 80, hasty); }) == std::errc::timed_out);

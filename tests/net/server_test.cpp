@@ -285,3 +285,69 @@ TEST_CASE_FIXTURE(leak_check, "one listener per thread shares the port and the w
         CHECK(each.read_some(byte, error) == 0);
     }
 }
+
+TEST_CASE_FIXTURE(leak_check, "a burst of connections is accepted many at a time, but not all before the first is served") {
+    std::size_t accepted_before_the_first = 0;
+    std::unique_ptr<server> own;
+    own = std::make_unique<server>(any_port(), [&](tcp_stream&) {
+        if (accepted_before_the_first == 0) accepted_before_the_first = own->connection_count();
+    });
+    green::yield();
+    const green::detail::socket_address where(own->local_endpoint());
+    std::vector<green::detail::socket_fd> burst;
+    for (int i = 0; i < 250; ++i) {
+        std::error_code error;
+        burst.push_back(green::detail::socket_fd::open(AF_INET, SOCK_STREAM, error));
+        (void)::connect(burst.back().get(), where.get(), where.size());  // the kernel does the rest
+    }
+    wait_until([&] { return accepted_before_the_first > 0; });
+    CHECK(accepted_before_the_first > 20);
+    CHECK(accepted_before_the_first <= 100);
+    own->stop(10s);
+}
+
+TEST_CASE_FIXTURE(leak_check, "a server with an impossible stack size is refused") {
+    for (std::size_t bytes : {std::size_t{0}, std::size_t{1} << 40})
+        CHECK_THROWS_AS(server(any_port(), echo, {.stack_size_bytes = bytes}), std::invalid_argument);
+}
+
+SCENARIO_IN_CHILD(server_without_memory_for_stacks) {
+    std::string reported;
+    server echoing(any_port(), echo, {.stack_size_bytes = 64 << 20, .report = [&](std::exception_ptr error) {
+                                          reported = what_of([&] { std::rethrow_exception(error); });
+                                      }});
+    green::yield();
+    {
+        support::no_memory_left limit;
+        tcp_stream unlucky = green::connect(echoing.local_endpoint());
+        std::puts(read_text(unlucky).empty() ? "closed" : "served");
+    }
+    std::puts(reported.find("no address space for fiber stacks") != std::string::npos ? "reported" : reported.c_str());
+    tcp_stream lucky = green::connect(echoing.local_endpoint());
+    std::puts(ask(lucky, "served").c_str());
+    lucky.close();
+    echoing.stop(1s);
+}
+
+TEST_CASE("a server without memory for a connection's stack closes it, says so, and goes on" *
+          doctest::skip(with_sanitizer)) {
+    auto end = run_child("server_without_memory_for_stacks");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "closed\nreported\nserved\n");
+}
+
+TEST_CASE_FIXTURE(leak_check, "a server on several threads that is destroyed lets go of everything soon") {
+    std::vector<tcp_stream> peers;
+    {
+        server endless(any_port(), echo, {.more_threads = 2});
+        for (int i = 0; i < 20; ++i) {
+            peers.push_back(green::connect(endless.local_endpoint()));
+            CHECK(ask(peers.back(), "x") == "x");
+        }
+    }
+    for (auto& each : peers) {
+        std::error_code error;
+        std::array<std::byte, 1> byte;
+        CHECK(each.read_some(byte, error) == 0);
+    }
+}

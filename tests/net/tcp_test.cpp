@@ -3,7 +3,9 @@
 
 #include <support/error_of.h>
 #include <support/fixture.h>
+#include <support/limits.h>
 #include <support/tcp_pair.h>
+#include <support/waits.h>
 
 #include <array>
 #include <thread>
@@ -380,4 +382,143 @@ TEST_CASE_FIXTURE(support::leak_check, "a moved-from stream is closed and an ass
     moved = std::move(pair.far);
     CHECK(moved.is_open());
     CHECK(read_text(moved).empty());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "reading, writing and accepting what is there do not wait") {
+    tcp_pair pair;
+    green::write_all(pair.far, "there");
+    tcp_stream next = green::connect(pair.listener.local_endpoint());
+    green::sleep(5ms);
+    bool other_ran = false;
+    auto other = green::spawn([&] { other_ran = true; });
+    CHECK(read_text(pair.near) == "there");
+    green::write_all(pair.near, "answer");
+    CHECK(pair.listener.accept().is_open());
+    CHECK(!other_ran);
+    other.join();
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a fiber killed with an error of I/O for the reason dies by it: no call returns with it") {
+    tcp_pair pair;
+    bool returned = false;
+    auto reader = green::spawn([&] {
+        std::error_code error;
+        std::array<std::byte, 1> byte;
+        pair.near.read_some(byte, error);
+        returned = true;
+    });
+    green::yield();
+    reader.kill(std::make_exception_ptr(std::system_error(std::make_error_code(std::errc::timed_out), "the reason")));
+    CHECK(!returned);
+    CHECK(what_of([&] { reader.get(); }).starts_with("the reason"));
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "an accepter that is killed loses no connection") {
+    tcp_listener listener(any_port());
+    auto accepter = green::spawn([&] { listener.accept(); });
+    green::yield();
+    accepter.kill();
+    tcp_stream near = green::connect(listener.local_endpoint());
+    CHECK(listener.accept().remote_endpoint() == near.local_endpoint());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "an enclosing timeout ends writes, however fast the peer reads") {
+    tcp_pair pair;
+    auto drain = green::spawn([&] {
+        for (;;) read_text(pair.far, 1 << 16);
+    });
+    const auto start = green::clock::now();
+    CHECK(!green::with_timeout(30ms, [&] {
+        const std::vector<std::byte> block(1 << 14);
+        for (;;) green::write_all(pair.near, block);
+    }));
+    CHECK(green::clock::now() - start < 5s);
+    drain.kill();
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "without a descriptor to spare every way to a socket says so, and no connection is lost") {
+    tcp_listener listener(any_port());
+    tcp_stream waiting = green::connect(listener.local_endpoint());
+    {
+        no_descriptors_left limit;
+        CHECK(error_of([&] { listener.accept(); }) == std::errc::too_many_files_open);
+        CHECK(error_of([&] { green::connect(listener.local_endpoint()); }) == std::errc::too_many_files_open);
+        CHECK(error_of([] { tcp_listener another(any_port()); }) == std::errc::too_many_files_open);
+        CHECK(error_of([] { green::udp_socket another(any_port()); }) == std::errc::too_many_files_open);
+        green::sleep(1ms);  // what needs no descriptor goes on
+    }
+    CHECK(listener.accept().remote_endpoint() == waiting.local_endpoint());
+}
+
+namespace {
+
+// Sockets on which every call could go on at once.
+struct ready_sockets {
+    tcp_pair pair;
+    tcp_stream waiting = green::connect(pair.listener.local_endpoint());
+    green::udp_socket from{any_port()}, to{any_port()};
+
+    ready_sockets() {
+        green::write_all(pair.far, "data");
+        from.send(bytes("datagram"), to.local_endpoint());
+        green::sleep(5ms);
+    }
+
+    std::vector<blocking_call> calls() {
+        return {
+            {"reading", [this] { read_text(pair.near); }},
+            {"writing", [this] { green::write_all(pair.near, "x"); }},
+            {"writing parts", [this] { pair.near.write_some(std::array{bytes("x"), bytes("y")}); }},
+            {"accept", [this] { pair.listener.accept(); }},
+            {"connect", [this] { green::connect(pair.listener.local_endpoint()); }},
+            {"wait_readable", [this] { green::wait_readable(pair.near.fd()); }},
+            {"wait_writable", [this] { green::wait_writable(pair.near.fd()); }},
+            {"receiving", [this] {
+                 std::array<std::byte, 100> buffer;
+                 to.receive(buffer);
+             }},
+            {"sending", [this] { from.send(bytes("x"), to.local_endpoint()); }},
+        };
+    }
+
+    // Everything is where it was, and nothing else came.
+    bool untouched() {
+        std::array<std::byte, 100> buffer;
+        auto soon = [] { return green::hub::current().deadline_after(5ms); };
+        bool good = read_text(pair.near) == "data";
+        good &= pair.listener.accept().remote_endpoint() == waiting.local_endpoint();
+        good &= error_of([&] { pair.listener.accept(soon()); }) == std::errc::timed_out;
+        good &= to.receive(buffer).size_bytes == 8;
+        good &= error_of([&] { to.receive(buffer, soon()); }) == std::errc::timed_out;
+        pair.far.set_deadline(soon());
+        return good && error_of([&] { read_text(pair.far); }) == std::errc::timed_out;
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(support::leak_check, "in a cancelled scope every call on a socket fails, also for what is there, and transfers nothing") {
+    ready_sockets sockets;
+    for (const auto& each : sockets.calls()) {
+        CAPTURE(each.name);
+        CHECK(!green::with_cancel_scope([&](green::cancel_scope& scope) {
+            scope.cancel();
+            each.call();
+        }));
+    }
+    CHECK(sockets.untouched());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "no call on a socket that may wait is possible in a hub callback") {
+    ready_sockets sockets;
+    std::string allowed;
+    green::hub::current().call_soon([&] {
+        for (const auto& each : sockets.calls()) {
+            const std::string refused = what_of(each.call);
+            if (refused.find("hub callback") == std::string::npos) allowed += each.name + (": " + refused) + '\n';
+        }
+    });
+    green::sleep(1ms);
+    CHECK(allowed == "");
+    CHECK(sockets.untouched());
 }

@@ -68,3 +68,21 @@ TEST_CASE_FIXTURE(leak_check, "a datagram that is too large and a port that is t
     CHECK(error_of([&] { socket.send(large, socket.local_endpoint()); }) == std::errc::message_size);
     CHECK(error_of([&] { udp_socket second(socket.local_endpoint()); }) == std::errc::address_in_use);
 }
+
+TEST_CASE_FIXTURE(leak_check, "a receiver that is killed has lost no datagram") {
+    udp_socket a(any_port()), b(any_port());
+    auto receiver = green::spawn([&] { receive_text(b); });
+    green::yield();
+    receiver.kill();
+    a.send(bytes("kept"), b.local_endpoint());
+    CHECK(receive_text(b) == "kept");
+}
+
+TEST_CASE_FIXTURE(leak_check, "a second receiver is refused and the first goes on") {
+    udp_socket a(any_port()), b(any_port());
+    auto first = green::spawn([&] { return receive_text(b); });
+    green::yield();
+    CHECK(error_of([&] { receive_text(b); }) == std::errc::device_or_resource_busy);
+    a.send(bytes("for the first"), b.local_endpoint());
+    CHECK(first.get() == "for the first");
+}
