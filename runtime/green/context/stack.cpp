@@ -152,7 +152,7 @@ stack stack_pool::acquire_slowly(size_class& from) {
     return {bottom, from.stack_bytes};
 }
 
-void stack_pool::check_canary(const size_class& of, const stack& used) noexcept {
+void stack_pool::check_canary(const size_class& of, stack used) noexcept {
     check(!of.has_canary(used.bottom) || canary_intact(used.bottom),
           "a fiber overflowed its stack; spawn it with a larger stack_size_bytes");
 }

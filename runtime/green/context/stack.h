@@ -59,11 +59,13 @@ class stack_pool {
     }
 
     // Takes a stack back. Aborts, naming the overflow, when its canary was overwritten.
-    void release(const stack& used) noexcept {
+    void release(stack used) noexcept {
         if (!last_used_ || last_used_->stack_bytes != used.size_bytes) [[unlikely]]
             last_used_ = &class_for(used.size_bytes);
         if (!last_used_->canaries.empty()) [[unlikely]] check_canary(*last_used_, used);
-        last_used_->warm.push_back(used.bottom);  // never allocates: room was reserved with the arena
+        auto& warm = last_used_->warm;
+        if (warm.size() == warm.capacity()) __builtin_unreachable();  // room was reserved with the arena
+        warm.push_back(used.bottom);
     }
 
     // Gives back the memory of every stack that was idle during the whole time since the last trim(). Returns
@@ -104,7 +106,7 @@ class stack_pool {
 
     size_class& class_for(std::size_t size_bytes);
     stack acquire_slowly(size_class& from);
-    static void check_canary(const size_class& of, const stack& used) noexcept;
+    static void check_canary(const size_class& of, stack used) noexcept;
 
     std::vector<std::unique_ptr<size_class>> classes_;
     size_class* last_used_ = nullptr;

@@ -69,15 +69,6 @@ void control::end_refused(std::exception_ptr why) noexcept {
     drop_reference();
 }
 
-bool control::let_go() noexcept {
-    while (references.drop()) {
-        if (!has_result && !error) return true;
-        references.revive();  // what is destroyed may take a handle to the running fiber
-        discard_outcome();
-    }
-    return false;
-}
-
 void control::discard_outcome() noexcept {
     if (error) discard_error();
     if (has_result) {

@@ -66,4 +66,13 @@ class control final : public control_front, public agent {
 
 static_assert(sizeof(control_front) + sizeof(agent_record) == 128);
 
+inline bool control::let_go() noexcept {
+    while (references.drop()) {
+        if (!has_result && !error) return true;
+        references.revive();  // what is destroyed may take a handle to the running fiber
+        discard_outcome();
+    }
+    return false;
+}
+
 }  // namespace green::detail

@@ -6,6 +6,13 @@
 
 namespace green {
 
+namespace {
+[[noreturn, gnu::cold]] void refuse_to_join_itself(const std::string& name) {
+    throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                            "green: fiber \"" + name + "\" joins itself");
+}
+}  // namespace
+
 fiber_handle fiber_handle::current() {
     detail::control& running = detail::scheduler::current().running();
     running.add_reference();
@@ -13,9 +20,7 @@ fiber_handle fiber_handle::current() {
 }
 
 bool fiber_handle::join_until(time_point deadline) const {
-    if (agent_ == &detail::scheduler::current().running())
-        throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
-                                "green: fiber \"" + name() + "\" joins itself");
+    if (agent_ == &detail::scheduler::current().running()) [[unlikely]] refuse_to_join_itself(name());
     return detail::wait_for(detail::join_operation{*agent_}, deadline) == detail::outcome::ready;
 }
 

@@ -84,6 +84,11 @@ void scheduler::yield_to_hub(control& self) noexcept {
     else loop_.pop_front();
 }
 
+void scheduler::yield_and_expire_scopes(control& self) noexcept {
+    yield(self);
+    expire_scopes(self);
+}
+
 void scheduler::resume_from_hub(control& fiber) noexcept {
     set_running(fiber);
     hub_control_.flow.switch_to(fiber.flow, *words_);

@@ -51,6 +51,8 @@ class scheduler {
     void expire_scopes(control& self) noexcept {
         if (self.inside && self.inside->deadline() != never) [[unlikely]] self.inside->expire(loop_.now());
     }
+    // Both, out of the way of the waits that seldom come to it.
+    void yield_and_expire_scopes(control& self) noexcept;
 
     // A control block with a stack, whose top keeps `callable_bytes` for the callable. Throws
     // std::invalid_argument, std::system_error (ENOMEM) or std::bad_alloc.

@@ -18,6 +18,8 @@ class link_list {
         std::uint64_t id;
         function f;
     };
+    ~link_list();
+
     std::list<link> links;
 };
 
