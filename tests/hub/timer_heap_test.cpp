@@ -65,6 +65,23 @@ TEST_CASE_FIXTURE(heap_test, "equal deadlines fire in the order they were armed"
     CHECK(std::is_sorted(fired().begin(), fired().end()));
 }
 
+TEST_CASE_FIXTURE(heap_test, "equal deadlines among others fire in the order they were armed") {
+    std::mt19937_64 random(green::testing::seed());
+    constexpr int count = 1000, moments = 100;
+    std::vector<std::unique_ptr<numbered>> timers;
+    std::vector<std::vector<int>> armed_for(moments);
+    for (int i = 0; i < count; ++i) {
+        const auto moment = random() % moments;
+        armed_for[moment].push_back(i);
+        timers.push_back(std::make_unique<numbered>(i));
+        heap.arm(*timers.back(), at(std::chrono::seconds(moment)));
+    }
+    heap.fire_until(green::never);
+    std::vector<int> expected;
+    for (auto& each : armed_for) expected.insert(expected.end(), each.begin(), each.end());
+    CHECK(fired() == expected);
+}
+
 TEST_CASE_FIXTURE(heap_test, "a disarmed timer does not fire, the others still do") {
     numbered one(1), two(2), three(3);
     heap.arm(one, at(1s));

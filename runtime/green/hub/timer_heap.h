@@ -71,6 +71,10 @@ class timer_heap {
     void place(std::uint32_t slot, entry e) noexcept;
     void sift_up(std::uint32_t slot, entry moving) noexcept;
     void sift_down(std::uint32_t slot, entry moving) noexcept;
+    // Which of the siblings in [first, end), or of a whole family of four, fires first.
+    std::uint32_t soonest_of(std::uint32_t first, std::uint32_t end) const noexcept;
+    std::uint32_t soonest_of_four(std::uint32_t first) const noexcept;
+    void prefetch_grandchildren(std::uint32_t first_child) const noexcept;
 
     entry* entries_ = nullptr;  // placed so that the four children of each entry share a cache line
     std::uint32_t size_ = 0;
