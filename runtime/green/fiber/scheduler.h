@@ -114,17 +114,17 @@ class scheduler {
     explicit scheduler(hub& home);
     static scheduler& create();
     void take_over_thread();
-    // While one fiber of a long queue makes its system calls, the lines that the next ones will need come in: the
-    // control block of the one after next, and the stack of the next. Between two turns of a fiber the kernel has
-    // used up the caches; with a thousand connections the misses cost a tenth of a request.
-    void prefetch_behind(const control& next) const noexcept {
-        const runnable* second = next.next;
-        if (!second || second->run != &control::resume) return;
-        auto stack = static_cast<const char*>(static_cast<const control*>(second)->flow.suspended_at());
-        for (unsigned offset : {0, 64, 192, 256, 320, 384, 448, 512}) __builtin_prefetch(stack + offset);
-        auto third = reinterpret_cast<const char*>(second->next);
-        for (unsigned offset : {0, 64, 128}) __builtin_prefetch(third + offset);
+
+    // While one fiber of a long queue makes its system calls, the stack lines that the next ones will need come in:
+    // between two turns of a fiber the kernel has used up the caches. What a prefetch itself waits for is the page
+    // table, because each stack is a page of its own; so they are made in bursts, whose walks go on side by side.
+    [[gnu::always_inline]] void prefetch_behind(const control& next) noexcept {
+        if (prefetched_ > 1)
+            --prefetched_;
+        else if (next.next)  // and `next` was the last of them
+            prefetch_burst(*next.next);
     }
+    void prefetch_burst(const runnable& first) noexcept;
 
     // Resumes whoever is next; returns when `self` is resumed. Inlined into each way to park: the calls between a
     // park and its jump must return in the same number on both sides, or the return addresses are mispredicted.
@@ -165,6 +165,7 @@ class scheduler {
     green::detail::loop& loop_;
     thread_words* words_ = nullptr;
     hub& hub_;
+    unsigned prefetched_ = 0;  // so many of the next fibers' stacks have been asked for
     bool retiring_ = false;
     control hub_control_;
     control* main_ = nullptr;  // the thread's own stack
