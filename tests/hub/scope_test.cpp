@@ -91,3 +91,34 @@ TEST_CASE("scopes nest a hundred thousand deep") {
     CHECK(nest.back()->cancelled());
     while (!nest.empty()) nest.pop_back();
 }
+
+TEST_CASE("a scope hung below another one is under what is in force there, with all inside it, up to a shield") {
+    scope old_parent(nullptr, at(10s), false), moved(&old_parent, at(20s), false), inside(&moved, never, false);
+    scope shield(&moved, never, true), new_parent(nullptr, at(5s), false);
+    moved.move_below(&new_parent);
+    CHECK(moved.parent() == &new_parent);
+    CHECK(inside.deadline() == at(5s));
+    CHECK(shield.deadline() == never);
+    old_parent.cancel();
+    CHECK_FALSE(moved.cancelled());
+    moved.move_below(nullptr);
+    CHECK(inside.deadline() == at(20s));
+    new_parent.cancel();
+    CHECK_FALSE(inside.cancelled());
+    moved.move_below(&new_parent);
+    CHECK(inside.cancelled());
+    CHECK_FALSE(shield.cancelled());
+    CHECK_FALSE(moved.cancelled_itself());
+    moved.move_below(nullptr);
+    CHECK_FALSE(inside.cancelled());
+}
+
+TEST_CASE("whether a shield stands between a scope and the root follows when it is moved") {
+    scope shield(nullptr, never, true), open(nullptr, never, false), moved(&shield, never, false), inside(&moved, never, false);
+    CHECK(inside.shielded_from_root());
+    moved.move_below(&open);
+    CHECK_FALSE(inside.shielded_from_root());
+    moved.move_below(&shield);
+    CHECK(inside.shielded_from_root());
+    moved.move_below(nullptr);
+}

@@ -5,6 +5,7 @@
 #include <green/hub/hub.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace green::detail {
 
@@ -33,9 +34,7 @@ void scope::cancel() noexcept {
     for (scope* to_visit = this; to_visit;) {
         scope& at = *to_visit;
         to_visit = at.next_to_visit_;
-        at.parked_.for_each([](waiter& w) {
-            if (w.settle(outcome::cancelled)) w.wake();
-        });
+        at.cancel_parked();
         at.children_.for_each([&](scope& child) {
             if (child.shield_ || child.cancelled_) return;
             child.cancelled_ = true;
@@ -44,6 +43,12 @@ void scope::cancel() noexcept {
         });
         at.next_to_visit_ = nullptr;
     }
+}
+
+void scope::cancel_parked() noexcept {
+    parked_.for_each([](waiter& w) {
+        if (w.settle(outcome::cancelled)) w.wake();
+    });
 }
 
 void scope::set_deadline(time_point deadline) noexcept {
@@ -64,6 +69,32 @@ void scope::set_deadline(time_point deadline) noexcept {
 void scope::refresh_deadline() noexcept {
     effective_deadline_ = own_deadline_;
     if (parent_ && !shield_) effective_deadline_ = std::min(own_deadline_, parent_->effective_deadline_);
+}
+
+void scope::move_below(scope* parent) noexcept {
+    if (list_hook<scope_sibling_tag>::linked()) list_hook<scope_sibling_tag>::unlink();
+    parent_ = parent;
+    if (parent) parent->children_.push_back(*this);
+    for (scope* to_visit = this; to_visit;) {
+        scope& at = *to_visit;
+        to_visit = at.next_to_visit_;
+        at.next_to_visit_ = nullptr;
+        if (at.refresh_inherited()) at.cancel_parked();
+        at.children_.for_each([&](scope& child) {
+            if (child.shield_) return;
+            child.next_to_visit_ = to_visit;
+            to_visit = &child;
+        });
+    }
+}
+
+// True when it was cancelled by this.
+bool scope::refresh_inherited() noexcept {
+    refresh_deadline();
+    if (shield_) return false;
+    shielded_from_root_ = parent_ && parent_->shielded_from_root_;
+    const bool was_cancelled = std::exchange(cancelled_, cancelled_itself_ || (parent_ && parent_->cancelled_));
+    return cancelled_ && !was_cancelled;
 }
 
 scope* scope::outermost_cancelled() noexcept {

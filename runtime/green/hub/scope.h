@@ -53,11 +53,15 @@ class scope : public list_hook<scope_sibling_tag> {
     void enter_parked(waiter& w) noexcept { parked_.push_back(w); }
     static void leave_parked(waiter& w) noexcept { static_cast<list_hook<scope_tag>&>(w).unlink(); }
 
+    // Hangs it below another scope, or below none, with all that is inside it: what is in force there follows.
+    void move_below(scope* parent) noexcept;
     scope* parent() const noexcept { return parent_; }
     std::uint64_t id() const noexcept { return id_; }  // never used twice in a process
 
   private:
     void refresh_deadline() noexcept;
+    bool refresh_inherited() noexcept;
+    void cancel_parked() noexcept;
 
     scope* parent_;
     intrusive_list<scope, scope_sibling_tag> children_;
@@ -65,7 +69,7 @@ class scope : public list_hook<scope_sibling_tag> {
     time_point own_deadline_;
     time_point effective_deadline_;
     std::uint64_t id_;
-    scope* next_to_visit_ = nullptr;  // valid while cancel() or refresh_deadline() walks the tree
+    scope* next_to_visit_ = nullptr;  // valid while a member walks the tree
     bool shield_;
     bool shielded_from_root_;
     bool cancelled_itself_ = false;

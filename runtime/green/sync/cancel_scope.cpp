@@ -12,8 +12,11 @@ cancel_scope::cancel_scope(const options& o)
 }
 
 cancel_scope::~cancel_scope() {
-    detail::check(owner_.inside == &scope_, "a cancel scope is left before one inside it, or by another fiber");
-    owner_.inside = scope_.parent();
+    // A greenlet may have gone to another fiber meanwhile, with its scopes.
+    detail::agent& running = detail::running_agent();
+    detail::agent& owner = running.inside == &scope_ ? running : owner_;
+    detail::check(owner.inside == &scope_, "a cancel scope is left before one inside it, or by another fiber");
+    owner.inside = scope_.parent();
 }
 
 }  // namespace green
