@@ -32,6 +32,16 @@ class reference_count {
     // By whoever dropped the last one: there is one owner again.
     void revive() noexcept { count_.store(1, std::memory_order_relaxed); }
 
+    // Gives one up only if more than `floor` there are; false when not.
+    [[nodiscard]] bool drop_if_above(std::uint32_t floor) noexcept {
+        std::uint32_t seen = count_.load(std::memory_order_relaxed);
+        while (seen > floor)
+            if (count_.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel)) return true;
+        return false;
+    }
+
+    std::uint32_t count() const noexcept { return count_.load(std::memory_order_acquire); }
+
   private:
     std::atomic<std::uint32_t> count_;
 };
