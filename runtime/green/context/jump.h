@@ -45,7 +45,7 @@ extern "C" transfer ontop_fcontext(void* to, void* data, transfer (*on_top)(tran
         "1:\n\t"
         "leaq 128(%%rsp), %%rsp"
         : "=a"(result.suspended_at), "=d"(result.data), "+D"(to), "+S"(data)
-        :
+        : "X"(__builtin_frame_address(0))
         : "rcx", "r8", "r9", "r10", "r11", "memory", "cc", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)",
           "st(6)", "st(7)", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
           "xmm11", "xmm12", "xmm13", "xmm14", "xmm15" GREEN_WIDE_REGISTERS);
