@@ -11,6 +11,9 @@
 #include <green/coro/task.h>
 #include <green/dns/resolver.h>
 #include <green/fiber/fiber.h>
+#include <green/fiber/generator.h>
+#include <green/fiber/greenlet.h>
+#include <green/fiber/greenlet_trace.h>
 #include <green/fiber/local.h>
 #include <green/fiber/sleep.h>
 #include <green/fiber/spawn.h>

@@ -48,6 +48,20 @@ SCENARIO_IN_CHILD(overflows_above_a_canary) {
 SCENARIO_IN_CHILD(overflows_under_a_long_name) {
     green::spawn({.name = std::string(5000, 'n'), .stack_size_bytes = 64 * 1024}, [] { use_stack(1000); }).join();
 }
+SCENARIO_IN_CHILD(overflows_a_greenlets_stack) {
+    green::spawn({.name = "holder"}, [] {
+        green::greenlet<void()>({.name = "deep", .stack_size_bytes = 32 * 1024}, [] {
+            green::yield();
+            std::printf("%d\n", use_stack(1000));
+        }).switch_to();
+    }).join();
+}
+SCENARIO_IN_CHILD(overflows_its_stack_after_greenlets) {
+    green::spawn({.name = "deep", .stack_size_bytes = 64 * 1024}, [] {
+        green::greenlet<void()>([] {}).switch_to();
+        std::printf("%d\n", use_stack(1000));
+    }).join();
+}
 SCENARIO_IN_CHILD(crashes_otherwise) {
     green::spawn({.name = "innocent"}, [] { *static_cast<volatile int*>(nullptr) = 1; }).join();
 }
@@ -61,7 +75,8 @@ SCENARIO_IN_CHILD(has_a_handler_of_its_own) {
 
 TEST_CASE("a stack overflow is reported by name and size, and ends the process by its signal" *
           doctest::skip(support::with_sanitizer)) {
-    for (const char* scenario : {"overflows_its_stack", "overflows_above_a_guard_mapping"}) {
+    for (const char* scenario :
+         {"overflows_its_stack", "overflows_above_a_guard_mapping", "overflows_its_stack_after_greenlets"}) {
         CAPTURE(scenario);
         auto end = support::run_child(scenario);
         CHECK(end.signal == SIGSEGV);
@@ -77,6 +92,14 @@ TEST_CASE("a stack overflow in a fiber with a long name is reported with the beg
     CHECK(contains(end.errors, "stack overflow in fiber \"nnnnnnnn"));
     CHECK(contains(end.errors, "65536 bytes"));
     CHECK(end.errors.ends_with("stack_size_bytes\n"));
+}
+
+TEST_CASE("an overflow of a greenlet's stack is reported with the greenlet and its fiber" *
+          doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("overflows_a_greenlets_stack");
+    CHECK(end.signal == SIGSEGV);
+    CHECK(contains(end.errors, "stack overflow in greenlet \"deep\""));
+    CHECK(contains(end.errors, "stack of 32768 bytes) of fiber \"holder\""));
 }
 
 TEST_CASE("without a guard page an overflow is noticed at the fiber's end" * doctest::skip(support::with_sanitizer)) {

@@ -88,6 +88,24 @@ TEST_CASE_FIXTURE(support::leak_check, "stack use is measured, and the size is w
     CHECK(much.stack_used_bytes < 128 * 1024);
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "of a fiber that waits in a greenlet, the greenlet's stack is looked at") {
+    auto in_greenlet = green::spawn({.name = "in greenlet"}, [] {
+        auto* memory = static_cast<volatile char*>(__builtin_alloca(64 * 1024));
+        memory[0] = 1;
+        green::greenlet<void()> sleeper({.stack_size_bytes = 32 * 1024}, [] { a_function_that_sleeps(); });
+        sleeper.switch_to();
+        memory[0] = 2;
+    });
+    green::yield();
+    const auto info = info_of("in greenlet", backtraces::with);
+    CHECK(info.stack_size_bytes == 32 * 1024);
+    CHECK(info.stack_used_bytes > 0);
+    CHECK(info.stack_used_bytes < 32 * 1024);
+    REQUIRE(!info.backtrace.empty());
+    CHECK(info.backtrace.size() < 20);
+    in_greenlet.kill();
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "age is the time since it was spawned") {
     auto old = green::spawn({.name = "old"}, [] { green::sleep(1h); });
     green::sleep(30ms);

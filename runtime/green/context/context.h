@@ -40,6 +40,8 @@ class context {
 
     // Describes the calling thread's own flow, which is running.
     void adopt_native() noexcept { shadow_.begin_native(); }
+    // From now on this flow stands on the stack that `other` describes, where the processor is, or is about to jump.
+    [[gnu::always_inline]] void stand_on(const context& other) noexcept { shadow_ = other.shadow_; }
 
     // What a flow runs. It returns the flow to resume when it has ended; by then its own context object and its
     // stack may have been given back: nothing of them is used any more but the frames it returns through.

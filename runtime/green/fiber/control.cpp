@@ -29,6 +29,11 @@ constinit const agent_model control::model_of_fibers = {
     },
     .throw_if_cancelled = [](agent& self, const char* call) { static_cast<control&>(self).throw_if_cancelled(call); },
     .unwinding = [](const agent& self) noexcept { return static_cast<const control&>(self).flow.unwinding(); },
+    .called_while_unwinding =
+        [](const agent& self) noexcept {
+            const auto* greenlet = static_cast<const control&>(self).greenlet;
+            return greenlet && is_being_unwound(*greenlet);
+        },
     .release = [](agent& self) noexcept { static_cast<control&>(self).release(); },
 };
 

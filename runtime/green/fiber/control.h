@@ -4,9 +4,11 @@
 #pragma once
 
 #include <green/context/context.h>
+#include <green/fiber/greenlet_block.h>
 #include <green/hub/agent.h>
 
 #include <cstddef>
+#include <utility>
 
 namespace green::detail {
 
@@ -47,12 +49,19 @@ class control final : public control_front, public agent {
     // Drops the fiber's own reference. When nobody else holds one, what its function left dies here, on its own stack,
     // where destructors may park; then true, and the block is the caller's to free. Else it may be gone already.
     bool let_go() noexcept;
+    // Its root greenlet is dead for those who still name it.
+    void end_greenlets() noexcept {
+        if (greenlet) [[unlikely]] end_root_of(*std::exchange(greenlet, nullptr));
+    }
+    // Where its code is: its own stack, or that of a greenlet.
+    const stack& present_stack() const noexcept { return greenlet ? greenlet->where : where; }
 
     // --- fields ---
     bool on_slab = false;
     bool result_has_destructor = false;  // one that does something, and may park
     context flow;                // valid while suspended
     stack where{};               // from spawn to the end; a main fiber has none
+    greenlet_block* greenlet = nullptr;  // on whose stack it stands; null until it uses greenlets
     void* callable = nullptr;    // null once discarded; at the top of the stack, or on the heap for a fiber spawned onto another hub
     alignas(std::max_align_t) std::byte result_storage[32];  // of a type that `carry` knows
 
@@ -67,10 +76,12 @@ class control final : public control_front, public agent {
 static_assert(sizeof(control_front) + sizeof(agent_record) == 128);
 
 inline bool control::let_go() noexcept {
+    end_greenlets();
     while (references.drop()) {
         if (!has_result && !error) return true;
         references.revive();  // what is destroyed may take a handle to the running fiber
         discard_outcome();
+        end_greenlets();
     }
     return false;
 }

@@ -3,6 +3,7 @@
 
 #include <green/fiber/scheduler.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -20,19 +21,31 @@ constexpr std::uintptr_t guard_bytes = 4096;
 struct sigaction previous_segv, previous_bus;
 
 // Only async-signal-safe calls from here on (signal-safety(7)).
-void report(const control& fiber) noexcept {
-    char text[256];
-    // snprintf with these conversions neither allocates nor locks in glibc.
-    int size = std::snprintf(text, sizeof text,
+// snprintf with these conversions neither allocates nor locks in glibc.
+int describe(char* text, std::size_t capacity, const control& fiber) noexcept {
+    const auto fiber_id = static_cast<unsigned long long>(fiber.id);
+    const greenlet_block* greenlet = fiber.greenlet;
+    if (!greenlet || greenlet->root)
+        return std::snprintf(text, capacity,
                              "green: stack overflow in fiber \"%.100s\" (fiber-%llu, stack of %zu bytes); spawn it with a "
                              "larger stack_size_bytes\n",
-                             fiber.name_for_signal(), static_cast<unsigned long long>(fiber.id), fiber.where.size_bytes);
-    if (size > 0) (void)!write(STDERR_FILENO, text, static_cast<std::size_t>(size));
+                             fiber.name_for_signal(), fiber_id, fiber.where.size_bytes);
+    return std::snprintf(text, capacity,
+                         "green: stack overflow in greenlet \"%.100s\" (greenlet-%llu, stack of %zu bytes) of fiber \"%.100s\" "
+                         "(fiber-%llu); create it with a larger stack_size_bytes\n",
+                         greenlet->name_for_signal(), static_cast<unsigned long long>(greenlet->id),
+                         greenlet->where.size_bytes, fiber.name_for_signal(), fiber_id);
+}
+
+void report(const control& fiber) noexcept {
+    char text[384];
+    const int size = describe(text, sizeof text, fiber);
+    if (size > 0) (void)!write(STDERR_FILENO, text, std::min(static_cast<std::size_t>(size), sizeof text - 1));
 }
 
 void on_fault(int signal, siginfo_t* info, void* machine_context) noexcept {
     if (scheduler* s = scheduler::current_or_null()) {
-        const stack& where = s->running().where;
+        const stack& where = s->running().present_stack();
         auto fault = reinterpret_cast<std::uintptr_t>(info->si_addr);
         auto bottom = reinterpret_cast<std::uintptr_t>(where.bottom);
         if (where.bottom && fault < bottom && fault >= bottom - guard_bytes) report(s->running());

@@ -332,14 +332,17 @@ bool scheduler::retire() noexcept {
         who.raise(std::make_exception_ptr(fiber_exit()));
     });
     run_out(add(loop_.now(), patience_with_the_last));
+    if (unwind_greenlets(*this)) run_out(add(loop_.now(), patience_with_the_last));
     abandon_others();
     if (root_ == main_) end_main();
+    abandon_greenlets(*this);
     const time_point limit = add(loop_.now(), patience_with_the_last);
     do run_out(limit);
     while (!loop_.close_mail_if_empty() && loop_.now() < limit);
     loop_.close_mail();
     run_out(add(loop_.now(), patience_with_the_last));
     abandon_others();
+    abandon_greenlets(*this);
     const bool is_empty = root_ == main_;
     if (is_empty) std::exchange(main_, nullptr)->drop_reference();
     leave_thread();
@@ -357,6 +360,7 @@ void scheduler::leave_thread() noexcept {
 void scheduler::end_main() noexcept {
     main_->give_up_locks();
     main_->locals.reset();
+    main_->end_greenlets();
     main_->publish_end();
 }
 
@@ -390,6 +394,7 @@ void scheduler::forget_others() noexcept {
         who.runnable::run = [](runnable&) noexcept {};
         if (who.list_hook<home_tag>::linked()) who.list_hook<home_tag>::unlink();
     });
+    forget_greenlets_of_others(*this, *current_agent);
     root_ = current_agent;
     root_->ends_process = root_ != main_;
     loop_.set_agent_count(0);  // of others than the root

@@ -93,6 +93,14 @@ class scheduler {
     std::string list_parked();
     stack_pool& stacks() noexcept { return stacks_; }
 
+    // The running fiber goes on on another greenlet's stack, until somebody switches back to this one.
+    [[gnu::always_inline]] void change_greenlet(greenlet_block& from, greenlet_block& to) noexcept {
+        running_->greenlet = &to;
+        running_->flow.stand_on(to.flow);
+        from.flow.switch_to(to.flow, *words_);
+    }
+    greenlet_registry& greenlets() noexcept { return greenlets_; }
+
     // Runs visit(argument) on the stack of a suspended fiber of this thread.
     void visit(control& suspended, void (*visit)(void*), void* argument) noexcept {
         suspended.flow.visit(running_->flow, visit, argument);
@@ -173,6 +181,7 @@ class scheduler {
     stack_pool stacks_;
     slab<control> slab_;
     std::atomic<runnable*> returned_{nullptr};  // blocks that other threads were the last to name; any thread
+    greenlet_registry greenlets_;
     time_point next_trim_{};
 };
 

@@ -37,7 +37,8 @@ std::string agent::name() const {
 }
 
 bool agent::must_finish_waits() const noexcept {
-    return ending || (this == current_agent ? std::uncaught_exceptions() > 0 : model.unwinding(*this));
+    return ending || (this == current_agent ? std::uncaught_exceptions() > 0 : model.unwinding(*this)) ||
+           (has_several_stacks && model.called_while_unwinding(*this));
 }
 
 void agent::throw_request() {

@@ -34,6 +34,8 @@ struct agent_model {
     void (*throw_if_cancelled)(agent& self, const char* call);
     // While suspended: whether an exception is on its way through its frames.
     bool (*unwinding)(const agent& self) noexcept;
+    // Whether its code was called by such frames on another stack. Asked only when it has_several_stacks.
+    bool (*called_while_unwinding)(const agent& self) noexcept = nullptr;
     // The last reference has gone. Any thread.
     void (*release)(agent& self) noexcept;
 };
@@ -128,6 +130,7 @@ class agent : public agent_record, public waiter {
     bool ends_process = false;   // in the child of a fork: who forked, when that was not the main fiber
     std::atomic<bool> error_taken{false};
     std::uint32_t failed_as = 0;  // valid after an end with an error: its number among all such; wraps around
+    bool has_several_stacks = false;
 
   protected:
     agent(hub& home, const agent_model& model, runnable::function run) noexcept

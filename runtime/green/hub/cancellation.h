@@ -21,6 +21,13 @@ class fiber_exit : public cancellation {
     const char* what() const noexcept override { return "killed"; }
 };
 
+// What throw_into() throws into a greenlet by default, and what a greenlet is unwound by when its last handle goes. One
+// that ends by it has ended normally, without a result.
+class greenlet_exit : public cancellation {
+  public:
+    const char* what() const noexcept override { return "greenlet exit"; }
+};
+
 // Thrown at every wait inside a scope that was cancelled or whose deadline has passed. It carries the scope's
 // identity, and only that scope absorbs it.
 class cancelled : public cancellation {

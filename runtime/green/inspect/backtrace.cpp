@@ -101,7 +101,8 @@ std::vector<std::string> backtrace_of(control& fiber) {
     } else {
         if (!fiber.started || fiber.ended()) return {};
         auto* suspended_at = static_cast<std::byte*>(fiber.flow.suspended_at());
-        if (fiber.where.bottom && suspended_at - fiber.where.bottom < room_for_walking_bytes) return {};
+        const std::byte* bottom = fiber.present_stack().bottom;
+        if (bottom && suspended_at - bottom < room_for_walking_bytes) return {};
         s.visit(fiber, &walk, &taken);
     }
     return without_machinery(taken);

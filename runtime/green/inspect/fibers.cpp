@@ -19,10 +19,11 @@ using detail::control;
 using detail::scheduler;
 
 std::size_t used_stack_bytes(const control& fiber) {
-    if (!fiber.started || !fiber.where.bottom) return 0;
+    const detail::stack& where = fiber.present_stack();
+    if (!fiber.started || !where.bottom) return 0;
     char here;
     const void* lowest = &fiber == &scheduler::current().running() ? &here : fiber.flow.suspended_at();
-    return static_cast<std::size_t>(fiber.where.top() - static_cast<const std::byte*>(lowest));
+    return static_cast<std::size_t>(where.top() - static_cast<const std::byte*>(lowest));
 }
 
 fiber_info look_at(agent& who, backtraces wanted) {
@@ -36,7 +37,7 @@ fiber_info look_at(agent& who, backtraces wanted) {
     if (!who.model.park) return info;  // a task has no stack
     auto& fiber = static_cast<control&>(who);
     info.stack_used_bytes = used_stack_bytes(fiber);
-    info.stack_size_bytes = fiber.where.size_bytes;
+    info.stack_size_bytes = fiber.present_stack().size_bytes;
     if (wanted == backtraces::with) info.backtrace = backtrace_of(fiber);
     return info;
 }
