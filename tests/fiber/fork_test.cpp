@@ -160,7 +160,8 @@ SCENARIO_IN_CHILD(forked_fiber_throws) {
 TEST_CASE("what a forked fiber throws is reported, and its process fails" * doctest::skip(support::with_thread_sanitizer)) {
     auto end = support::run_child("forked_fiber_throws");
     CHECK(end.output == "child ended with 1\n");
-    CHECK(end.errors.find("\"forking\" ended with an exception that nobody took: out of paper") != std::string::npos);
+    CHECK(end.errors.find("green: fiber \"forking\"") != std::string::npos);
+    CHECK(end.errors.find("ended with an exception that nobody took: out of paper") != std::string::npos);
 }
 
 SCENARIO_IN_CHILD(forked_fiber_is_stuck) {
