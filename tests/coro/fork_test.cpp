@@ -43,8 +43,10 @@ SCENARIO_IN_CHILD(task_forks) {
 }
 
 // ThreadSanitizer takes the child of a fiber, or of the hub's own context, for a thread that it has never seen switch.
+// LeakSanitizer, at the end of a process on the hub's own context, does not look at the main fiber's stack, which alone
+// names the frames that the parent's main fiber awaits.
 TEST_CASE("a task that forks goes on in the child, and its end is that of the process" *
-          doctest::skip(support::with_thread_sanitizer)) {
+          doctest::skip(support::with_sanitizer)) {
     auto end = support::run_child("task_forks");
     CHECK(end.output == "a fiber runs\nchild returns\nchild ended with 0\nparent goes on\n");
 }

@@ -282,6 +282,15 @@ TEST_CASE("a later thread that gets the hub of an ended one gets nothing of what
     CHECK(called);
 }
 
+TEST_CASE("a callback that its thread has not waited for is destroyed with the thread") {
+    auto witness = std::make_shared<int>();
+    std::thread([&] {
+        green::yield();
+        green::hub::current().call_after(1h, [witness] { FAIL_CHECK("called"); });
+    }).join();
+    CHECK(witness.use_count() == 1);
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "callbacks run even while fibers never stop yielding") {
     bool called = false;
     auto busy = green::spawn([&] {

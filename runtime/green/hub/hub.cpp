@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/hub/hub.h>
 
+#include <green/base/intrusive_list.h>
 #include <green/hub/ask_all.h>
 
 #include <exception>
@@ -66,6 +67,21 @@ void child_after_fork() noexcept {
     }
 }
 
+// What call_after() has promised on this thread and not done yet. Has no destructor, so that it outlives the hub.
+struct pending_call : detail::list_hook<> {
+    virtual void drop() noexcept = 0;
+
+  protected:
+    ~pending_call() = default;
+};
+detail::intrusive_list<pending_call>& pending_calls() noexcept {
+    thread_local detail::intrusive_list<pending_call> list;
+    return list;
+}
+void drop_pending_calls() noexcept {
+    while (!pending_calls().empty()) pending_calls().front().drop();
+}
+
 }  // namespace
 
 // Ties a hub to its thread.
@@ -87,7 +103,9 @@ struct hub_owner {
     ~hub_owner() {
         hub* ended = detail::current_hub;
         detail::loop_of(*ended).has_thread = false;
+        drop_pending_calls();
         const bool is_empty = detail::hooks.retire(*ended);
+        drop_pending_calls();
         detail::current_hub = nullptr;
         if (!is_empty) return;
         detail::loop_of(*ended).forget_everything();
@@ -118,13 +136,19 @@ bool hub::call_soon(callback f) {
 }
 
 // Owned by itself while armed, so that the handle may be dropped; the handle only watches it.
-struct timer_handle::state final : detail::timer {
+struct timer_handle::state final : detail::timer, pending_call {
     state(hub& home, callback f) : timer(&fire), home(home), f(std::move(f)) {}
 
     static void fire(timer& self) noexcept {
         auto& call = static_cast<state&>(self);
+        call.unlink();
         auto alive = std::move(call.self);
         run_reporting(call.f);
+    }
+    void drop() noexcept override {
+        if (armed()) detail::loop_of(home).timers().disarm(*this);  // the child of a fork has forgotten its timers
+        unlink();
+        auto last = std::move(self);
     }
 
     hub& home;
@@ -136,6 +160,7 @@ timer_handle hub::call_after(duration d, callback f) {
     auto call = std::make_shared<timer_handle::state>(*this, std::move(f));
     timers().arm(*call, deadline_after(d));
     call->self = call;
+    pending_calls().push_back(*call);
     timer_handle handle;
     handle.state_ = call;
     return handle;
@@ -143,9 +168,7 @@ timer_handle hub::call_after(duration d, callback f) {
 
 void timer_handle::cancel() noexcept {
     auto call = state_.lock();
-    if (!call || !call->armed()) return;
-    detail::loop_of(call->home).timers().disarm(*call);
-    call->self.reset();
+    if (call && call->armed()) call->drop();
 }
 
 }  // namespace green
