@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/dns/error.h>
 
+#include <green/base/error_table.h>
+
 #include <netdb.h>
 
 namespace green::dns {
@@ -13,32 +15,22 @@ static_assert(static_cast<int>(errc::no_name) == EAI_NONAME && static_cast<int>(
               static_cast<int>(errc::address_family) == EAI_ADDRFAMILY &&
               static_cast<int>(errc::memory) == EAI_MEMORY && static_cast<int>(errc::canceled) == EAI_CANCELED);
 
-class category_type final : public std::error_category {
-  public:
-    const char* name() const noexcept override { return "green.dns"; }
-    std::string message(int value) const override {
-        if (value == static_cast<int>(errc::timed_out))
-            return "Temporary failure in name resolution (no answer in time)";
-        return ::gai_strerror(value);
-    }
-    std::error_condition default_error_condition(int value) const noexcept override {
-        switch (static_cast<errc>(value)) {
-            case errc::timed_out:
-                return std::errc::timed_out;
-            case errc::memory:
-                return std::errc::not_enough_memory;
-            case errc::canceled:
-                return std::errc::operation_canceled;
-            default:
-                return {value, *this};
-        }
-    }
-};
-
 }  // namespace
 
 const std::error_category& error_category() noexcept {
-    static const category_type instance;
+    static const green::detail::error_words words[] = {
+        {errc::no_name, ::gai_strerror(EAI_NONAME)},
+        {errc::again, ::gai_strerror(EAI_AGAIN)},
+        {errc::fail, ::gai_strerror(EAI_FAIL)},
+        {errc::no_data, ::gai_strerror(EAI_NODATA)},
+        {errc::family, ::gai_strerror(EAI_FAMILY)},
+        {errc::service, ::gai_strerror(EAI_SERVICE)},
+        {errc::address_family, ::gai_strerror(EAI_ADDRFAMILY)},
+        {errc::memory, ::gai_strerror(EAI_MEMORY), std::errc::not_enough_memory},
+        {errc::canceled, ::gai_strerror(EAI_CANCELED), std::errc::operation_canceled},
+        {errc::timed_out, "Temporary failure in name resolution (no answer in time)", std::errc::timed_out},
+    };
+    static const green::detail::error_table instance("green.dns", words, "Unknown error");
     return instance;
 }
 

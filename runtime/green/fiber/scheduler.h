@@ -34,7 +34,6 @@ class scheduler {
     // Suspends the running fiber, whose waiter has begun its wait and is known to whoever will wake it, until it
     // is woken, `deadline` passes, or it is cancelled; undoes every registration of its own. Parks. Never throws.
     outcome suspend(control& self, time_point deadline) noexcept;
-    outcome suspend_inside(control& self, time_point deadline) noexcept;
 
     // Puts the running fiber behind all that is ready.
     void yield(control& self) noexcept {
@@ -151,6 +150,7 @@ class scheduler {
         running_ = &next;
         current_agent = &next;
     }
+    outcome suspend_inside(control& self, time_point deadline) noexcept;
     void yield_to_hub(control& self) noexcept;
     [[gnu::always_inline]] control& next_to_run() noexcept {
         runnable* next = loop_.front();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/io/stream.h>
 
+#include <green/base/error_table.h>
 #include <green/hub/hub.h>
 #include <green/io/delimiter_search.h>
 
@@ -11,18 +12,9 @@ namespace green {
 
 namespace {
 
-class stream_category_type final : public std::error_category {
-  public:
-    const char* name() const noexcept override { return "green.stream"; }
-    std::string message(int value) const override {
-        switch (static_cast<stream_errc>(value)) {
-            case stream_errc::end_of_stream:
-                return "the stream ended too early";
-            case stream_errc::limit_exceeded:
-                return "more data than allowed";
-        }
-        return "unknown stream error";
-    }
+constexpr detail::error_words words[] = {
+    {stream_errc::end_of_stream, "the stream ended too early"},
+    {stream_errc::limit_exceeded, "more data than allowed"},
 };
 
 // A stream that always has data never waits, so its deadline has to be looked at before every step.
@@ -33,7 +25,7 @@ bool has_passed(time_point deadline) {
 }  // namespace
 
 const std::error_category& stream_category() noexcept {
-    static const stream_category_type instance;
+    static const detail::error_table instance("green.stream", words, "unknown stream error");
     return instance;
 }
 
