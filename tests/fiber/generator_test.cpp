@@ -179,6 +179,24 @@ TEST_CASE_FIXTURE(support::leak_check, "one generator may consume another, and b
     CHECK(outer_unwound);
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "a greenlet that nobody knows any more may still wait for a generator") {
+    std::vector<int> got;
+    bool unwound = false;
+    green::greenlet<void()> consumer;
+    consumer = green::greenlet<void()>([&] {
+        sets guard{unwound};
+        consumer = {};
+        auto numbers = count_from(1);
+        for (int n : numbers) {
+            got.push_back(n);
+            if (n == 3) green::switch_to_parent();
+        }
+    });
+    consumer.switch_to();
+    CHECK(got == std::vector{1, 2, 3});
+    CHECK(unwound);
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "generators nest as deep as a recursion goes") {
     std::function<generator<int>(int)> down_from = [&](int n) {
         return generator<int>({.stack_size_bytes = 64 * 1024}, [&down_from, n](auto yield) {

@@ -390,6 +390,18 @@ TEST_CASE_FIXTURE(support::leak_check, "dropped by another fiber it is unwound t
     CHECK(unwound_elsewhere);
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "one that is a fiber's result, and that nobody takes, is unwound at that fiber's end") {
+    bool unwound = false;
+    green::spawn([&] {
+        return suspended([&] {
+            sets guard{unwound};
+            wait_forever();
+        });
+    });
+    green::yield();
+    CHECK(unwound);
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "a long line of unstarted parents is destroyed without recursion") {
     green::greenlet_handle last;
     for (int i = 0; i < 20'000; ++i) last = greenlet<void()>({.stack_size_bytes = 16 * 1024, .parent = last}, [] {});
@@ -408,7 +420,14 @@ TEST_CASE("a thread that ends unwinds its suspended greenlets, and handles elsew
             sets guard{unwound};
             wait_forever();
         });
-        never_run = greenlet<void()>([held] {});
+        struct sleeps {
+            ~sleeps() {
+                if (held) green::sleep(1ms);
+            }
+            std::shared_ptr<int> held;
+            void operator()() const {}
+        };
+        never_run = greenlet<void()>(sleeps{held});
     }).join();
     CHECK(unwound);
     CHECK(held.use_count() == 1);

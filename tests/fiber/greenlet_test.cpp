@@ -513,3 +513,14 @@ TEST_CASE_FIXTURE(support::leak_check, "in a hub callback there are no greenlets
     for (const std::string& error : {switched, thrown, created, asked}) CHECK(contains(error, "inside a hub callback"));
     CHECK_FALSE(g.dead());
 }
+
+TEST_CASE_FIXTURE(support::leak_check, "in a coroutine there are no greenlets") {
+    greenlet<void()> g([] {});
+    std::string switched;
+    green::coro::spawn([](auto& g, auto& switched) -> green::coro::task<void> {
+        switched = what_of([&] { g.switch_to(); });
+        co_return;
+    }(g, switched));
+    green::yield();
+    CHECK(contains(switched, "or a coroutine"));
+}

@@ -78,7 +78,7 @@ class greenlet_handle {
     }
     // See greenlet::throw_into().
     template <class Result = void>
-    detail::maybe<Result> throw_into(std::exception_ptr error = std::make_exception_ptr(greenlet_exit())) const {
+    detail::maybe<Result> throw_into(std::exception_ptr error = nullptr) const {
         return detail::receive_if_any<Result>(detail::throw_at(*block_, std::move(error), &detail::tag_of<Result>));
     }
     template <class Result = void, class Exception>
@@ -204,7 +204,7 @@ class typed_greenlet : public greenlet_handle {
     }
 
     template <class Result = Out>
-    maybe<Result> throw_into(std::exception_ptr error = std::make_exception_ptr(greenlet_exit())) const {
+    maybe<Result> throw_into(std::exception_ptr error = nullptr) const {
         return greenlet_handle::throw_into<Result>(std::move(error));
     }
     template <class Result = Out, class Exception>
@@ -269,9 +269,9 @@ class greenlet : public detail::typed_greenlet_of<Signature>::type {
     //   - std::logic_error, with nothing changed, when it belongs to another fiber or thread, when a type does not fit,
     //     and inside a hub callback.
     //
-    // std::optional<Out> throw_into(std::exception_ptr error = greenlet_exit()): throws at the switch that it waits in.
-    // One that has not started ends by it without running a line. Returns what is given back, or nothing for an end by
-    // greenlet_exit (for a void Out: true or false). Takes an exception_ptr or an exception.
+    // std::optional<Out> throw_into(std::exception_ptr error = nullptr): throws that, or greenlet_exit, at the switch that
+    // it waits in. One that has not started ends by it without running a line. Returns what is given back, or nothing for
+    // an end by greenlet_exit (for a void Out: true or false). Takes an exception_ptr or an exception.
 };
 
 template <class Result, class Value>

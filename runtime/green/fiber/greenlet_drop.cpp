@@ -73,6 +73,7 @@ bool unwind_greenlets(scheduler& s) noexcept {
     if (s.greenlets().living.empty()) return false;
     try {
         spawn({.name = "unwinds greenlets"}, [&living = s.greenlets().living] {
+            scheduler::current().running().ending = true;  // its waits are all in destructors
             intrusive_list<greenlet_block> kept;
             while (!living.empty()) {
                 greenlet_block& one = living.front();

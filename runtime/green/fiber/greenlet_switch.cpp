@@ -101,6 +101,7 @@ greenlet_block& arrange_switch(greenlet_block& to, const type_tag& given, const 
 
 greenlet_block& throw_at(greenlet_block& to, std::exception_ptr e, const type_tag* wanted) {
     greenlet_block& self = running_greenlet("a greenlet throws into another");
+    if (!e) e = std::make_exception_ptr(greenlet_exit());
     greenlet_block* target = &destination(to, self);
     if (target != &self && trace(greenlet_event::thrown, self, *target)) target = &destination(to, self);
     message m{delivery::error, nullptr, std::move(e)};

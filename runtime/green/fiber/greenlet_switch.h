@@ -45,7 +45,8 @@ template <class T>
 // nothing, when it must not be.
 greenlet_block& arrange_switch(greenlet_block& to, const type_tag& given, const type_tag& wanted);
 
-// Throws `e` at `to`, and returns the running greenlet when somebody has switched back to it. `wanted` may be null.
+// Throws `e`, or greenlet_exit when that is null, at `to`, and returns the running greenlet when somebody has switched back
+// to it. `wanted` may be null.
 greenlet_block& throw_at(greenlet_block& to, std::exception_ptr e, const type_tag* wanted);
 
 // An unusual arrival, taken over by the one it was for, and let go of at the end of its scope.
