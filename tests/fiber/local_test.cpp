@@ -110,7 +110,12 @@ TEST_CASE("the values of a thread's main fiber die with the thread, and may wait
     green::fiber_local<slow_to_die> value;
     std::thread([&] {
         value->slept = &slept;
-        green::spawn([] { green::sleep(1h); });
+        green::spawn([] {
+            struct waits {
+                ~waits() { green::sleep(1ms); }
+            } at_the_end;
+            green::sleep(1h);
+        });
         green::yield();
     }).join();
     CHECK(slept >= 5ms);

@@ -141,7 +141,7 @@ TEST_CASE_FIXTURE(support::leak_check, "no call that waits is possible in a call
     green::hub::current().call_soon([&] {
         for (const auto& each : calls) {
             const std::string refused = support::what_of(each.call);
-            if (refused.find("hub callback") == std::string::npos) allowed += each.name + (": " + refused) + '\n';
+            if (refused.find("hub callback") == std::string::npos) allowed += each.name + ": " + refused + '\n';
         }
     });
     green::yield();

@@ -515,7 +515,7 @@ TEST_CASE_FIXTURE(support::leak_check, "no call on a socket that may wait is pos
     green::hub::current().call_soon([&] {
         for (const auto& each : sockets.calls()) {
             const std::string refused = what_of(each.call);
-            if (refused.find("hub callback") == std::string::npos) allowed += each.name + (": " + refused) + '\n';
+            if (refused.find("hub callback") == std::string::npos) allowed += each.name + ": " + refused + '\n';
         }
     });
     green::sleep(1ms);

@@ -31,6 +31,8 @@ std::size_t write_one(green::byte_stream& to) {
     return to.write_some(std::as_bytes(std::span("x", 1)));
 }
 
+constexpr green::duration moment = std::chrono::milliseconds(1);
+
 // Whether `io` got a byte through before `stream`'s deadline, `d` from now.
 bool within(green::byte_stream& stream, green::duration d, std::size_t (*io)(green::byte_stream&)) {
     stream.expires_after(d);
@@ -201,7 +203,9 @@ std::string nothing_to_be_had::traces() {
     found.expect(can_enter(t.recursive), "the recursive mutex is held or waited for");
     found.expect(can_enter(t.written), "the shared mutex is held or waited for");
     found.expect(can_enter(t.read), "the shared mutex of a reader is held or waited for");
-    found.expect(read_one(t.peer) == 1 && !within(t.peer, green::duration::zero(), &read_one), "something was written");
+    found.expect(!within(t.stream, moment, &read_one), "something was read");  // throws if somebody still reads
+    found.expect(!within(t.stream, moment, &write_one), "there is room");
+    found.expect(read_one(t.peer) == 1 && !within(t.peer, moment, &read_one), "something was written");
     return std::move(found).text();
 }
 
@@ -305,7 +309,7 @@ std::string all_to_be_had::traces() {
     found.expect(t.tasks == 0, "a task has run");
     found.expect(t.pool.free_count() == 1, "a place in the pool was taken");
     found.expect(within(t.stream, green::duration::max(), &read_one), "a byte was read");
-    found.expect(!within(t.peer, green::duration::zero(), &read_one), "a byte was written");
+    found.expect(!within(t.peer, moment, &read_one), "a byte was written");
     return std::move(found).text();
 }
 

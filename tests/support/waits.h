@@ -12,14 +12,14 @@
 namespace support {
 
 struct blocking_call {
-    const char* name;
+    std::string name;
     std::function<void()> call;
     bool on_one_hub = false;  // must be made by the thread that made what it waits for
 };
 
 // Parks for at most as long as it is given; false when nothing came meanwhile.
 struct timed_call {
-    const char* name;
+    std::string name;
     std::function<bool(green::duration)> call;
 };
 
