@@ -56,6 +56,7 @@ class [[nodiscard]] operation_awaiter {
                 who.model.yield(who);
                 return false;
             }
+            state_ = state::behind_others;
             resume_later(chain, self);
             return true;
         }
@@ -71,6 +72,7 @@ class [[nodiscard]] operation_awaiter {
 
     outcome await_resume() {
         if (state_ == state::parked) result_ = leave_parking(*who_, deadline_);
+        if (state_ == state::behind_others) expire_scopes(*who_);
         if (state_ == state::refused) who_->model.throw_if_cancelled(*who_, op_.reason().call);
         if (result_ == outcome::ready) [[likely]] return result_;
         op_.withdraw(who_->node());
@@ -84,7 +86,7 @@ class [[nodiscard]] operation_awaiter {
     Operation op_;
 
   private:
-    enum class state : std::uint8_t { not_parked, parked, refused };
+    enum class state : std::uint8_t { not_suspended, parked, behind_others, refused };
 
     bool budget_is_spent() noexcept { return loop_of(who_->home()).budget_is_spent(); }
 
@@ -98,7 +100,7 @@ class [[nodiscard]] operation_awaiter {
     time_point deadline_;
     agent* who_ = nullptr;
     outcome result_ = outcome::ready;
-    state state_ = state::not_parked;
+    state state_ = state::not_suspended;
 };
 
 // The co_await form of wait_for(operation, deadline). An operation that has state to be looked at afterwards is

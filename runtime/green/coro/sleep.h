@@ -27,8 +27,7 @@ class [[nodiscard]] yield_awaiter {
         return true;
     }
     void await_resume() {
-        scope* inside = who_->inside;
-        if (inside && inside->deadline() != never) [[unlikely]] inside->expire(loop_of(who_->home()).now());
+        expire_scopes(*who_);
         if (who_->needs_attention()) [[unlikely]] who_->model.throw_if_cancelled(*who_, "yield");
     }
 

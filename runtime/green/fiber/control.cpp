@@ -23,9 +23,7 @@ constinit const agent_model control::model_of_fibers = {
         return scheduler::current().suspend(static_cast<control&>(self), deadline);
     },
     .yield = [](agent& self) noexcept {
-        scheduler& s = scheduler::current();
-        s.yield(static_cast<control&>(self));
-        s.expire_scopes(static_cast<control&>(self));
+        scheduler::current().yield_and_expire_scopes(static_cast<control&>(self));
     },
     .throw_if_cancelled = [](agent& self, const char* call) { static_cast<control&>(self).throw_if_cancelled(call); },
     .unwinding = [](const agent& self) noexcept { return static_cast<const control&>(self).flow.unwinding(); },

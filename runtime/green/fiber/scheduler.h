@@ -45,12 +45,7 @@ class scheduler {
         }
     }
 
-    // For a fiber that has yielded instead of waiting: it has armed no timer, so the deadlines in force are looked
-    // at here, or else a loop that never has to wait would run past them.
-    void expire_scopes(control& self) noexcept {
-        if (self.inside && self.inside->deadline() != never) [[unlikely]] self.inside->expire(loop_.now());
-    }
-    // Both, out of the way of the waits that seldom come to it.
+    // The same, and looks at the deadlines in force. Out of the way of the waits that seldom come to it.
     void yield_and_expire_scopes(control& self) noexcept;
 
     // A control block with a stack, whose top keeps `callable_bytes` for the callable. Throws

@@ -20,8 +20,7 @@ void yield() {
     auto& s = detail::scheduler::current();
     auto& self = s.running();
     if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled("yield");
-    s.yield(self);
-    s.expire_scopes(self);
+    s.yield_and_expire_scopes(self);
     if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled("yield");
 }
 

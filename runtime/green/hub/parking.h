@@ -36,4 +36,10 @@ inline outcome leave_parking(agent& self, time_point deadline) noexcept {
     return self.inside->expire(home.now()) || self.inside->cancelled() ? outcome::cancelled : outcome::timed_out;
 }
 
+// For one that went behind the others instead of parking, once it runs again: it has armed no timer, so the deadlines
+// in force are looked at here, or else a loop that never has to wait would run past them.
+inline void expire_scopes(agent& self) noexcept {
+    if (self.inside && self.inside->deadline() != never) [[unlikely]] self.inside->expire(loop_of(self.home()).now());
+}
+
 }  // namespace green::detail

@@ -38,25 +38,32 @@ class [[nodiscard]] io_awaiter {
             result_ = perform(fd_, direction_, attempt_, deadline_, error_);
             return false;
         }
-        if (who_->needs_attention()) [[unlikely]] who_->model.throw_if_cancelled(*who_, attempt_.call);
-        if (fd_ < 0) return fail({EBADF, std::generic_category()});
-        if (!must_wait()) {
-            if (!loop_of(who_->home()).budget_is_spent()) [[likely]] return false;
-            resume_later(chain, self);
-            return true;
+        if (who_->needs_attention()) [[unlikely]] {
+            cancelled_ = who_->is_refused_for_good() && budget_is_spent();
+            if (cancelled_) return go_behind(chain, self);
+            who_->model.throw_if_cancelled(*who_, attempt_.call);
         }
+        if (fd_ < 0) return fail({EBADF, std::generic_category()});
+        if (!must_wait()) return budget_is_spent() && go_behind(chain, self);
         chain.innermost = self;
         resume_ = std::exchange(who_->runnable::run, &woken);
         return true;
     }
 
     ssize_t await_resume() {
+        if (behind_others_) [[unlikely]] expire_scopes(*who_);
         if (cancelled_) [[unlikely]] who_->model.throw_if_cancelled(*who_, attempt_.call);
         return result_;
     }
 
   private:
     poller& home_poller() noexcept { return loop_of(who_->home()).poller(); }
+    bool budget_is_spent() noexcept { return loop_of(who_->home()).budget_is_spent(); }
+    bool go_behind(runner& chain, std::coroutine_handle<> self) noexcept {
+        behind_others_ = true;
+        resume_later(chain, self);
+        return true;
+    }
 
     bool fail(std::error_code why) noexcept {
         error_ = why;
@@ -79,13 +86,9 @@ class [[nodiscard]] io_awaiter {
             wait_.emplace(home_poller(), fd_, direction_, attempt_.call);
             who_->begin(wait_->reason());
             who_->node().slot = this;
-            try {
-                if (!had_at_once(*wait_, *who_)) break;
-            } catch (const std::system_error& refused) {
-                wait_.reset();
-                return fail(refused.code());
-            }
+            if (!had_at_once(*wait_, *who_)) break;
             who_->settle_without_waiting();
+            if (wait_->refusal) return fail(wait_->refusal);
         }
         parked_until_ = deadline_;
         enter_parking(*who_, parked_until_);
@@ -113,7 +116,7 @@ class [[nodiscard]] io_awaiter {
     }
 
     Attempt attempt_;
-    std::optional<fd_wait> wait_;
+    std::optional<fd_wait_or_refusal> wait_;
     time_point deadline_;
     time_point parked_until_{};
     std::error_code& error_;
@@ -124,6 +127,7 @@ class [[nodiscard]] io_awaiter {
     direction direction_;
     bool in_time_only_;
     bool cancelled_ = false;
+    bool behind_others_ = false;
 };
 
 }  // namespace green::detail
