@@ -59,10 +59,11 @@ class control final : public control_front, public agent {
     // --- fields ---
     bool on_slab = false;
     bool result_has_destructor = false;  // one that does something, and may park
+    // Null once discarded; at the top of the stack, or on the heap for a fiber spawned onto another hub.
+    void* callable = nullptr;
     context flow;                // valid while suspended
     stack where{};               // from spawn to the end; a main fiber has none
     greenlet_block* greenlet = nullptr;  // on whose stack it stands; null until it uses greenlets
-    void* callable = nullptr;    // null once discarded; at the top of the stack, or on the heap for a fiber spawned onto another hub
     alignas(std::max_align_t) std::byte result_storage[32];  // of a type that `carry` knows
 
   private:

@@ -85,7 +85,7 @@ void scheduler::yield_to_hub(control& self) noexcept {
 }
 
 namespace {
-template <std::size_t... Offsets>
+template <std::ptrdiff_t... Offsets>
 [[gnu::always_inline]] inline void prefetch(const void* base) noexcept {
     (__builtin_prefetch(static_cast<const char*>(base) + Offsets), ...);  // not a loop: GCC would keep it as one
 }
@@ -95,7 +95,10 @@ void scheduler::prefetch_burst(const runnable& first) noexcept {
     constexpr unsigned most = 16;
     prefetched_ = 0;
     for (const runnable* each = &first; each && each->run == &control::resume; each = each->next) {
-        prefetch<0, 64, 192, 256, 320, 384, 448, 512>(static_cast<const control*>(each)->flow.suspended_at());
+        const control& fiber = *static_cast<const control*>(each);
+        prefetch<0, 64, 192, 256, 320, 384, 448, 512>(fiber.flow.suspended_at());
+        prefetch<0, -176>(fiber.callable);  // what it captured, or was called with by value: its stream as a rule
+        prefetch<64>(each);                 // the rest of the waiter
         if (++prefetched_ == most) break;
     }
 }

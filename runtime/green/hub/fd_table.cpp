@@ -14,7 +14,11 @@ namespace {
 
 constexpr std::size_t chunk_size = 512;
 constexpr std::size_t chunk_count = (std::size_t{1} << 22) / chunk_size;  // fs.nr_open is 2^20 by default
-using chunk = std::array<shared_fd, chunk_size>;
+// Apart, because each try of a call looks at a generation: those of sixteen descriptors share a cache line.
+struct chunk {
+    std::array<std::atomic<std::uint32_t>, chunk_size> generations{};
+    std::array<std::atomic<std::uint64_t>, chunk_size> hubs{};
+};
 
 constinit std::array<std::atomic<chunk*>, chunk_count> chunks{};
 
@@ -32,7 +36,7 @@ roster& all_loops() {
 
 }  // namespace
 
-shared_fd& shared_state_of(int fd) {
+shared_fd shared_state_of(int fd) {
     auto number = static_cast<std::size_t>(fd);
     if (number >= chunk_size * chunk_count) throw std::bad_alloc();
     auto& place = chunks[number / chunk_size];
@@ -44,7 +48,7 @@ shared_fd& shared_state_of(int fd) {
         else
             delete fresh;
     }
-    return (*found)[number % chunk_size];
+    return {found->generations[number % chunk_size], found->hubs[number % chunk_size]};
 }
 
 unsigned enlist(loop& l) {

@@ -13,12 +13,12 @@ class loop;
 // older one is stale. A hub that has registered a number is noted, so that closing it on one thread wakes the
 // waiters on another.
 struct shared_fd {
-    std::atomic<std::uint32_t> generation{0};
-    std::atomic<std::uint64_t> hubs{0};  // bit i: the hub with index i; bit 63: any hub from index 63 on
+    std::atomic<std::uint32_t>& generation;
+    std::atomic<std::uint64_t>& hubs;  // bit i: the hub with index i; bit 63: any hub from index 63 on
 };
 
 // The entry for `fd`, made when it is new; never freed. Throws std::bad_alloc. Any thread.
-shared_fd& shared_state_of(int fd);
+shared_fd shared_state_of(int fd);
 
 // Gives a loop its index, for the lifetime of the process.
 unsigned enlist(loop& l);

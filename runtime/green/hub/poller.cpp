@@ -13,7 +13,7 @@ namespace green::detail {
 
 namespace {
 
-constexpr int batch_size = 512;
+constexpr int batch_size = 128;  // more would have left the caches again by the time their fibers run
 constexpr std::uint64_t wake_mark = UINT64_MAX;  // no descriptor has this number and generation
 
 unique_fd open_epoll() {
@@ -48,14 +48,14 @@ int poller::ensure_registered(int fd, fd_state& state) noexcept {
         if (errno != EEXIST || sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) return errno;
     }
     state.registered = true;
-    state.shared->hubs.fetch_or(loop_bit_, std::memory_order_acq_rel);
+    shared_state_of(fd).hubs.fetch_or(loop_bit_, std::memory_order_acq_rel);
     return 0;
 }
 
 // First use of a number, or of a new descriptor under an old number.
 void poller::renew(fd_state& state, int fd) {
-    if (!state.shared) state.shared = &shared_state_of(fd);
-    state.generation = state.shared->generation.load(std::memory_order_acquire);
+    if (!state.newest) state.newest = &shared_state_of(fd).generation;
+    state.generation = state.newest->load(std::memory_order_acquire);
     state.registered = state.hung_up = false;
     for (fd_side& side : state.sides) {
         side.drained = false;
@@ -76,7 +76,7 @@ void poller::deregister(int fd) noexcept {
 
 void forget_fd(int fd, bool may_be_shared) noexcept {
     if (fd < 0) return;
-    shared_fd& shared = shared_state_of(fd);
+    shared_fd shared = shared_state_of(fd);
     const std::uint64_t hubs = shared.hubs.exchange(0, std::memory_order_acq_rel);
     shared.generation.fetch_add(1, std::memory_order_acq_rel);
     if (hubs == 0) return;

@@ -34,15 +34,15 @@ struct fd_side {
     bool drained = false;   // a try is known to be useless until the next event
 };
 
-struct fd_state {
+struct alignas(64) fd_state {  // one cache line
     std::array<fd_side, 2> sides{};
-    shared_fd* shared = nullptr;
-    std::uint32_t generation = 0;  // of the number when this state was last used; others make it stale
+    const std::atomic<std::uint32_t>* newest = nullptr;  // the generation of the number
+    std::uint32_t generation = 0;                        // when this state was last used; others make it stale
     bool registered = false;
     bool hung_up = false;  // EPOLLRDHUP, EPOLLHUP or EPOLLERR was seen: reads never count as drained again
 
     fd_side& side(direction d) noexcept { return sides[static_cast<std::size_t>(d)]; }
-    bool stale() const noexcept { return shared->generation.load(std::memory_order_acquire) != generation; }
+    bool stale() const noexcept { return newest->load(std::memory_order_acquire) != generation; }
 };
 
 class poller {
@@ -58,7 +58,7 @@ class poller {
         auto at = static_cast<std::size_t>(fd) / chunk_size;
         if (at >= chunks_.size() || !chunks_[at]) [[unlikely]] grow(at);
         fd_state& found = (*chunks_[at])[static_cast<std::size_t>(fd) % chunk_size];
-        if (!found.shared || found.stale()) [[unlikely]] renew(found, fd);
+        if (!found.newest || found.stale()) [[unlikely]] renew(found, fd);
         return found;
     }
 

@@ -27,7 +27,7 @@ class fd_wait {
     wait_reason reason() const noexcept { return {call_, this, &describe}; }
 
     // After the wait: the descriptor was closed meanwhile, and the number may already be somebody else's.
-    bool closed_meanwhile() const noexcept { return began_ && state_.shared->generation != generation_; }
+    bool closed_meanwhile() const noexcept { return began_ && *state_.newest != generation_; }
 
   private:
     static void describe(std::string& out, const void* object);
