@@ -10,6 +10,8 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -33,6 +35,21 @@ TEST_CASE_FIXTURE(support::leak_check, "get() gives the result again and again, 
         CHECK(taken == "text");
     };
     green::block_on(twice());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a task that cannot be spawned, because a value cannot be copied to it, is destroyed unstarted") {
+    struct unique {
+        explicit unique(bool) {}
+        unique(const unique&) { throw std::runtime_error("one of a kind"); }
+    };
+    static green::inheritable_fiber_local<std::optional<unique>> value;
+    auto argument = std::make_shared<int>();
+    green::spawn([&] {
+        value->emplace(true);
+        auto body = [](std::shared_ptr<int>) -> coro::task<void> { co_return; };
+        CHECK_THROWS_WITH(coro::spawn(body(argument)), "one of a kind");
+    }).join();
+    CHECK(argument.use_count() == 1);
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "get() throws what the task threw; join() does not") {

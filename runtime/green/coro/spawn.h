@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <functional>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -35,9 +36,11 @@ concept makes_task = std::invocable<std::decay_t<F>&, std::decay_t<Args>...> &&
 // The block of a new task, named and with what it inherits; its first handle takes over a reference.
 template <class T>
 spawned_task<T>& make_spawned(hub& home, const coro::task_options& options, coro::task<T> body) {
+    auto name = options.name.empty() ? nullptr : std::make_unique<std::string>(options.name);
+    auto inherited = inherited_locals();
     auto* block = new spawned_task<T>(home, body.release());
-    if (!options.name.empty()) block->set_name(options.name);
-    if (current_agent && current_agent->locals) block->locals = current_agent->locals->inherit();
+    block->given_name = std::move(name);
+    block->locals = std::move(inherited);
     return *block;
 }
 

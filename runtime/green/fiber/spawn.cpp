@@ -5,7 +5,7 @@ namespace green::detail {
 
 void prepare_and_start(scheduler& s, control& fiber, const fiber_options& options, const placement& where) {
     if (!options.name.empty()) fiber.set_name(options.name);
-    if (const auto& locals = s.running().locals) fiber.locals = locals->inherit();
+    fiber.locals = inherited_locals();
     fiber.inside = where.inside;
     if (where.start == time_point::min()) {
         s.start(fiber);
@@ -17,7 +17,7 @@ void prepare_and_start(scheduler& s, control& fiber, const fiber_options& option
 
 control& create_for(hub& target, control::carrier carry, const fiber_options& options) {
     auto name = options.name.empty() ? nullptr : std::make_unique<std::string>(options.name);
-    auto inherited = current_agent && current_agent->locals ? current_agent->locals->inherit() : nullptr;
+    auto inherited = inherited_locals();
     control& fiber = scheduler::create_for(target, carry, options.stack_size_bytes);
     fiber.given_name = std::move(name);
     fiber.locals = std::move(inherited);

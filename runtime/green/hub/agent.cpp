@@ -68,6 +68,10 @@ void agent::raise_soon(std::exception_ptr e) {
     home().call_soon([alive = std::shared_ptr<agent>(this, [](agent* a) { a->drop_reference(); }), e] { alive->raise(e); });
 }
 
+std::unique_ptr<local_values> inherited_locals() {
+    return current_agent && current_agent->locals ? current_agent->locals->inherit() : nullptr;
+}
+
 void agent::note_end(std::exception_ptr e) noexcept {
     ended_by_exit = e && is_cancellation(e);
     if (!ended_by_exit) error = std::move(e);

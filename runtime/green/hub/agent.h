@@ -148,5 +148,8 @@ class agent : public agent_record, public waiter {
 // Who runs on this thread: a fiber, a task, or the hub's own context. When the thread has no fibers yet, its main
 // one comes to life. (Defined by the fiber room, because everybody's first agent is a main fiber.)
 agent& running_agent();
+// The local values that an agent begins with when it is spawned here: copies of the inheritable ones of whoever runs.
+// Null when there are none. Throws what their copying throws.
+std::unique_ptr<local_values> inherited_locals();
 
 }  // namespace green::detail
