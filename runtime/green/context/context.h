@@ -47,7 +47,7 @@ class context {
     // stack may have been given back: nothing of them is used any more but the frames it returns through.
     using function = context& (*)(void* argument) noexcept;
 
-    // Makes this a flow that calls entry(argument) on the stack below `top` at its first switch.
+    // Makes this, which was not used before, a flow that calls entry(argument) on the stack below `top` at its first switch.
     void prepare(const stack& where, void* top, function entry, void* argument) noexcept;
 
     // Suspends this running flow and resumes `to`. Returns when somebody switches back to this one.
@@ -82,8 +82,6 @@ extern "C" void green_first_frame(transfer);
 inline void context::prepare(const stack& where, void* top, function entry, void* argument) noexcept {
     auto usable_bytes = static_cast<std::byte*>(top) - where.bottom;
     suspended_at_ = make_fcontext(top, static_cast<unsigned long>(usable_bytes), green_first_frame);
-    exceptions_ = {};
-    error_number_ = 0;
     entry_ = entry;
     argument_ = argument;
     shadow_.begin(where.bottom, where.size_bytes);

@@ -154,10 +154,11 @@ control& scheduler::create_fiber(control::carrier carry, std::size_t stack_bytes
         stacks_.release(where);
         throw;
     }
+    const auto born = loop_.last_poll_coarse_ns();  // read before the block is written, or its fields are written twice
     auto* fiber = new (storage) control(hub_, carry);
     fiber->on_slab = true;
     fiber->where = where;
-    fiber->born_coarse_ns = loop_.last_poll_coarse_ns();
+    fiber->born_coarse_ns = born;
     auto top = reinterpret_cast<std::uintptr_t>(where.top()) - callable_bytes;
     top &= ~(static_cast<std::uintptr_t>(callable_alignment) - 1);
     fiber->callable = reinterpret_cast<void*>(top);

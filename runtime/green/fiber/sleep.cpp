@@ -2,6 +2,7 @@
 #include <green/fiber/sleep.h>
 
 #include <green/fiber/park.h>
+#include <green/hub/parking.h>
 #include <green/hub/sleep_operation.h>
 
 namespace green {
@@ -20,7 +21,8 @@ void yield() {
     auto& s = detail::scheduler::current();
     auto& self = s.running();
     if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled("yield");
-    s.yield_and_expire_scopes(self);
+    s.yield(self);  // inlined: here the switch is all there is
+    detail::expire_scopes(self);
     if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled("yield");
 }
 
