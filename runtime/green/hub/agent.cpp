@@ -64,8 +64,8 @@ void agent::raise_soon(std::exception_ptr e) {
     if (!e) e = std::make_exception_ptr(fiber_exit());
     if (this == current_agent) std::rethrow_exception(e);
     if (current_hub == &home()) return raise(std::move(e));
-    add_reference();
-    home().call_soon([alive = std::shared_ptr<agent>(this, [](agent* a) { a->drop_reference(); }), e] { alive->raise(e); });
+    add_reference();  // the handle takes it over
+    home().call_soon([handle = agent_handle(*this), e] { handle.get_agent()->raise(e); });
 }
 
 std::unique_ptr<local_values> inherited_locals() {
