@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/fiber/type_tag.h>
 
-#include <cstdlib>
-#include <cstring>
-#include <memory>
+#include <green/hub/describe.h>
 
-#include <cxxabi.h>
+#include <cstring>
 
 namespace green::detail {
 
 std::string type_tag::name() const {
-    int status = 0;
-    const std::unique_ptr<char, decltype(&std::free)> demangled(
-        abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free);
-    return (status == 0 ? demangled.get() : type->name()) + std::string(qualifiers);
+    return demangled(type->name()) + qualifiers;
 }
 
 bool type_tag::operator==(const type_tag& other) const noexcept {
