@@ -368,11 +368,16 @@ void scheduler::end_main() noexcept {
     main_->publish_end();
 }
 
-// One that will never run again, though waiters and queues may still hold its nodes. For the others it has ended.
-void scheduler::abandon(agent& who) noexcept {
+// For one that will never run again, though waiters and queues may still hold its nodes.
+static void put_to_rest(agent& who) noexcept {
     (void)!who.settle(outcome::cancelled);
     who.runnable::run = [](runnable&) noexcept {};
     if (who.list_hook<home_tag>::linked()) who.list_hook<home_tag>::unlink();
+}
+
+// For the others it has ended.
+void scheduler::abandon(agent& who) noexcept {
+    put_to_rest(who);
     who.error = who.lost("would not end with its thread");
     who.give_up_locks();
     who.publish_end();
@@ -394,9 +399,7 @@ void scheduler::forget_others() noexcept {
     for_each_agent([&](agent& who) {
         if (&who == current_agent) return;
         who.end_after_fork(left_behind);
-        (void)!who.settle(outcome::cancelled);
-        who.runnable::run = [](runnable&) noexcept {};
-        if (who.list_hook<home_tag>::linked()) who.list_hook<home_tag>::unlink();
+        put_to_rest(who);
     });
     forget_greenlets_of_others(*this, *current_agent);
     root_ = current_agent;
