@@ -88,7 +88,7 @@ class join_handle : public task_handle {
     // The same from a handle that goes away: the result is moved out.
     auto get() && {
         refuse_to_join_oneself();
-        return get_awaiter<std::conditional_t<std::is_void_v<T> || std::is_reference_v<T>, T, T>>(std::move(*this));
+        return get_awaiter<T>(std::move(*this));
     }
 };
 
