@@ -85,30 +85,16 @@ class generator<T>::promise_type {
         root_->element_ = std::addressof(element);
         return {};
     }
-    // A value that is not of the element's type is converted, and lives in the frame while it is looked at.
+    // A value that is not of the element's type is converted.
     template <class U>
         requires(!std::same_as<std::remove_cvref_t<U>, value> && std::convertible_to<U, value>)
     auto yield_value(U&& other) {
-        struct holder {
-            value converted;
-            promise_type& root;
-            bool await_ready() const noexcept { return false; }
-            void await_suspend(std::coroutine_handle<>) noexcept { root.element_ = std::addressof(converted); }
-            void await_resume() const noexcept {}
-        };
-        return holder{value(std::forward<U>(other)), *root_};
+        return own_element{value(std::forward<U>(other)), *root_};
     }
     auto yield_value(const value& element)
         requires std::is_rvalue_reference_v<reference> && std::copy_constructible<value>
     {
-        struct copy {
-            value copied;
-            promise_type& root;
-            bool await_ready() const noexcept { return false; }
-            void await_suspend(std::coroutine_handle<>) noexcept { root.element_ = std::addressof(copied); }
-            void await_resume() const noexcept {}
-        };
-        return copy{element, *root_};
+        return own_element{element, *root_};
     }
     auto yield_value(elements_of<T> nested) noexcept { return into{std::move(nested.all)}; }
 
@@ -123,6 +109,14 @@ class generator<T>::promise_type {
     reference element() const noexcept { return static_cast<reference>(*root_->element_); }
 
   private:
+    // An element that is not there otherwise: it lives in the frame while it is looked at.
+    struct own_element {
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<>) noexcept { root.element_ = std::addressof(element); }
+        void await_resume() const noexcept {}
+        value element;
+        promise_type& root;
+    };
     // Goes into a nested generator, and comes back when that has ended.
     struct into {
         bool await_ready() const noexcept { return !nested.frame_; }
