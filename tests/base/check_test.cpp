@@ -4,16 +4,13 @@
 #include <green/green.h>
 
 #include <support/child.h>
+#include <support/contains.h>
 
 #include <doctest/doctest.h>
 
 #include <csignal>
 
-namespace {
-bool contains(const std::string& text, const char* part) {
-    return text.find(part) != std::string::npos;
-}
-}  // namespace
+using support::contains;
 
 SCENARIO_IN_CHILD(fails_without_fibers) {
     green::detail::check(true, "all is well");

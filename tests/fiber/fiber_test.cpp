@@ -4,6 +4,7 @@
 #include <green/green.h>
 
 #include <support/child.h>
+#include <support/contains.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
@@ -16,12 +17,7 @@
 
 using namespace std::chrono_literals;
 using green::fiber_state;
-
-namespace {
-bool contains(const std::string& text, const char* part) {
-    return text.find(part) != std::string::npos;
-}
-}  // namespace
+using support::contains;
 
 TEST_CASE_FIXTURE(support::leak_check, "get() returns the value, to several and again") {
     auto answer = green::spawn([] {

@@ -3,6 +3,7 @@
 
 #include <green/green.h>
 
+#include <support/contains.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
 
@@ -19,6 +20,7 @@
 #include <vector>
 
 using namespace std::chrono_literals;
+using support::contains;
 using green::generator;
 using support::what_of;
 
@@ -30,10 +32,6 @@ static_assert(std::is_same_v<std::ranges::range_value_t<generator<const std::str
 static_assert(!std::copyable<generator<int>> && std::movable<generator<int>>);
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 generator<int> count_from(int first) {
     return generator<int>([first](auto yield) {

@@ -5,6 +5,7 @@
 #include <green/green.h>
 
 #include <support/child.h>
+#include <support/contains.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
 
@@ -19,16 +20,13 @@
 #include <unistd.h>
 
 using namespace std::chrono_literals;
+using support::contains;
 using green::current_greenlet;
 using green::greenlet;
 using green::switch_to_parent;
 using support::what_of;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 struct note {
     std::string& text;

@@ -4,6 +4,7 @@
 
 #include <green/green.h>
 
+#include <support/contains.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
 
@@ -22,13 +23,10 @@
 using green::current_greenlet;
 using green::greenlet;
 using green::switch_to_parent;
+using support::contains;
 using support::what_of;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 struct counts_copies {
     explicit counts_copies(int& copies) : copies(copies) {}

@@ -6,6 +6,7 @@
 
 #include <support/build_variant.h>
 #include <support/child.h>
+#include <support/contains.h>
 
 #include <doctest/doctest.h>
 
@@ -15,11 +16,9 @@
 
 #include <unistd.h>
 
-namespace {
+using support::contains;
 
-bool contains(const std::string& text, const char* part) {
-    return text.find(part) != std::string::npos;
-}
+namespace {
 
 [[gnu::noinline]] int use_stack(int depth) {
     volatile char frame[1024];

@@ -5,6 +5,7 @@
 
 #include <support/build_variant.h>
 #include <support/child.h>
+#include <support/contains.h>
 
 #include <doctest/doctest.h>
 
@@ -15,12 +16,9 @@
 #include <thread>
 
 using namespace std::chrono_literals;
+using support::contains;
 
 namespace {
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 // Waits for what cannot happen, and prints what the main fiber is told.
 template <class F>
 void expect_deadlock(F&& wait) {

@@ -4,6 +4,7 @@
 #include <green/green.h>
 
 #include <support/child.h>
+#include <support/contains.h>
 
 #include <doctest/doctest.h>
 
@@ -16,12 +17,7 @@
 #include <unistd.h>
 
 using namespace std::chrono_literals;
-
-namespace {
-bool contains(const std::string& text, const char* part) {
-    return text.find(part) != std::string::npos;
-}
-}  // namespace
+using support::contains;
 
 SCENARIO_IN_CHILD(asked_while_parked) {
     green::inspect::dump_on_signal();
