@@ -194,9 +194,9 @@ namespace coro {
 template <class Body>
 auto with_task_group(Body body) -> std::invoke_result_t<Body&, task_group&> {
     using result = typename std::invoke_result_t<Body&, task_group&>::green_task;
-    task_group group;
-    std::exception_ptr end;
     if constexpr (std::is_void_v<result>) {
+        task_group group;
+        std::exception_ptr end;
         try {
             co_await std::invoke(body, group);
         } catch (...) {
@@ -205,12 +205,8 @@ auto with_task_group(Body body) -> std::invoke_result_t<Body&, task_group&> {
         co_await group.finish_task(std::move(end));
     } else {
         std::optional<detail::stored_result<result>> value;
-        try {
-            value.emplace(co_await std::invoke(body, group));
-        } catch (...) {
-            end = std::current_exception();
-        }
-        co_await group.finish_task(std::move(end));
+        auto keep = [&](task_group& group) -> task<void> { value.emplace(co_await std::invoke(body, group)); };
+        co_await with_task_group(keep);
         if (!value)
             throw std::system_error(std::make_error_code(std::errc::operation_canceled),
                                     "green: the body of a task group was cancelled");
