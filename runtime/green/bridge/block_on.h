@@ -26,14 +26,14 @@ agent& running_stackful(const char* call);
 // co_await.
 template <class T>
 T block_on(coro::task<T> body) {
-    detail::runner chain(detail::running_stackful("block_on"));
+    detail::agent& who = detail::running_stackful("block_on");
     auto frame = body.release();
     struct owner {
         ~owner() { frame.destroy(); }
         std::coroutine_handle<> frame;
     } owns{frame};
+    detail::runner chain(who, frame);
     frame.promise().carried_by = &chain;
-    chain.innermost = frame;
     chain.run();
     detail::check(frame.done(), "a task that a fiber runs was suspended by something that is not green's");
     return frame.promise().take();

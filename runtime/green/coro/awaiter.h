@@ -24,10 +24,9 @@
 
 namespace green::detail {
 
-// Makes a task that could go on go behind all that is ready.
-inline void resume_later(runner& chain, std::coroutine_handle<> self) noexcept {
-    chain.innermost = self;
-    loop_of(chain.who.home()).make_ready(chain.who);
+// Makes a task that could go on go behind all that is ready. To be suspended then; once it runs again: expire_scopes().
+inline void go_behind(agent& task) noexcept {
+    loop_of(task.home()).make_ready(task);
 }
 
 // co_await on it performs `op` and gives ready, or timed_out when `deadline` passed first; then it did not happen.
@@ -41,11 +40,10 @@ class [[nodiscard]] operation_awaiter {
 
     template <carried_promise Promise>
     bool await_suspend(std::coroutine_handle<Promise> self) {
-        runner& chain = *self.promise().carried_by;
-        agent& who = chain.who;
+        agent& who = self.promise().carried_by->who;
         who_ = &who;
         if (who.needs_attention()) [[unlikely]] {
-            if (!who.model.park && who.is_refused_for_good() && budget_is_spent()) return yield_first(chain, self);
+            if (!who.model.park && who.is_refused_for_good() && budget_is_spent()) return suspend_as(state::refused);
             who.model.throw_if_cancelled(who, op_.reason().call);
         }
         who.begin(op_.reason());
@@ -56,15 +54,12 @@ class [[nodiscard]] operation_awaiter {
                 who.model.yield(who);
                 return false;
             }
-            state_ = state::behind_others;
-            resume_later(chain, self);
-            return true;
+            return suspend_as(state::behind_others);
         }
         if (who.model.park) {
             result_ = who.model.park(who, deadline_);
             return false;
         }
-        chain.innermost = self;
         state_ = state::parked;
         enter_parking(who, deadline_);
         return true;
@@ -90,10 +85,10 @@ class [[nodiscard]] operation_awaiter {
 
     bool budget_is_spent() noexcept { return loop_of(who_->home()).budget_is_spent(); }
 
-    // One that goes on waiting although no wait is granted must not keep the processor.
-    bool yield_first(runner& chain, std::coroutine_handle<> self) noexcept {
-        state_ = state::refused;
-        resume_later(chain, self);
+    // Without waiting. One that is refused and goes on trying must not keep the processor either.
+    bool suspend_as(state why) noexcept {
+        state_ = why;
+        go_behind(*who_);
         return true;
     }
 

@@ -2,9 +2,10 @@
 // A sequence that a coroutine computes as it is asked for; the stackless twin of fiber/generator.h.
 #pragma once
 
+#include <green/coro/trampoline.h>
+
 #include <coroutine>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <iterator>
 #include <memory>
@@ -99,13 +100,7 @@ class generator<T>::promise_type {
     auto yield_value(elements_of<T> nested) noexcept { return into{std::move(nested.all)}; }
 
     // Of the outermost generator: runs until there is an element, or the end.
-    void resume_innermost() {
-        do {
-            bouncing_ = false;
-            transfers_ = 0;
-            innermost_.resume();
-        } while (bouncing_);
-    }
+    void resume_innermost() { chain_.run(); }
     reference element() const noexcept { return static_cast<reference>(*root_->element_); }
 
   private:
@@ -124,7 +119,7 @@ class generator<T>::promise_type {
             promise_type& inner = nested.frame_.promise();
             inner.root_ = outer.promise().root_;
             inner.parent_ = outer;
-            return inner.root_->transfer_to(nested.frame_);
+            return inner.root_->chain_.transfer_to(nested.frame_);
         }
         void await_resume() const {
             if (nested.frame_.promise().error_) std::rethrow_exception(nested.frame_.promise().error_);
@@ -136,26 +131,16 @@ class generator<T>::promise_type {
         std::coroutine_handle<> await_suspend(frame ended) const noexcept {
             promise_type& self = ended.promise();
             if (!self.parent_) return std::noop_coroutine();
-            return self.root_->transfer_to(self.parent_);
+            return self.root_->chain_.transfer_to(self.parent_);
         }
         void await_resume() const noexcept {}
     };
 
-    // As runner::transfer_to(): flat also where a transfer is no tail call.
-    std::coroutine_handle<> transfer_to(frame next) noexcept {
-        innermost_ = next;
-        if (++transfers_ < 64) return next;
-        bouncing_ = true;
-        return std::noop_coroutine();
-    }
-
     promise_type* root_ = this;
-    frame parent_ = nullptr;                               // of a nested one
-    frame innermost_ = frame::from_promise(*this);         // valid in the outermost one, as all below
-    std::remove_reference_t<reference>* element_ = nullptr;
-    std::exception_ptr error_;                             // of a nested one that has ended
-    std::uint8_t transfers_ = 0;
-    bool bouncing_ = false;
+    frame parent_ = nullptr;                                 // of a nested one
+    detail::trampoline chain_{frame::from_promise(*this)};   // valid in the outermost one
+    std::remove_reference_t<reference>* element_ = nullptr;  // ... and this
+    std::exception_ptr error_;                               // of a nested one that has ended
 };
 
 template <class T>

@@ -16,14 +16,13 @@ class [[nodiscard]] yield_awaiter {
     bool await_ready() const noexcept { return false; }
     template <carried_promise Promise>
     bool await_suspend(std::coroutine_handle<Promise> self) {
-        runner& chain = *self.promise().carried_by;
-        who_ = &chain.who;
+        who_ = &self.promise().carried_by->who;
         if (who_->needs_attention()) [[unlikely]] who_->model.throw_if_cancelled(*who_, "yield");
         if (who_->model.yield) {
             who_->model.yield(*who_);
             return false;
         }
-        resume_later(chain, self);
+        go_behind(*who_);
         return true;
     }
     void await_resume() {

@@ -15,8 +15,7 @@ constinit const agent_model spawned::model_of_tasks = {
 };
 
 spawned::spawned(hub& home, std::coroutine_handle<> body, runner*& carried_by) noexcept
-    : agent(home, model_of_tasks, &arrive), body_(body) {
-    chain_.innermost = body;
+    : agent(home, model_of_tasks, &arrive), chain_(*this, body), body_(body) {
     carried_by = &chain_;
 }
 

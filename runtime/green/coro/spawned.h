@@ -38,7 +38,7 @@ class spawned : public agent {
     // Takes what the body returned out of its promise; throws what it threw.
     virtual void take_result() = 0;
 
-    runner chain_{*this};
+    runner chain_;
     std::coroutine_handle<> body_;
 };
 

@@ -32,20 +32,18 @@ class [[nodiscard]] io_awaiter {
 
     template <carried_promise Promise>
     bool await_suspend(std::coroutine_handle<Promise> self) {
-        runner& chain = *self.promise().carried_by;
-        who_ = &chain.who;
+        who_ = &self.promise().carried_by->who;
         if (who_->model.park) {
             result_ = perform(fd_, direction_, attempt_, deadline_, error_);
             return false;
         }
         if (who_->needs_attention()) [[unlikely]] {
             cancelled_ = who_->is_refused_for_good() && budget_is_spent();
-            if (cancelled_) return go_behind(chain, self);
+            if (cancelled_) return suspend_behind_others();
             who_->model.throw_if_cancelled(*who_, attempt_.call);
         }
         if (fd_ < 0) return fail({EBADF, std::generic_category()});
-        if (!must_wait()) return budget_is_spent() && go_behind(chain, self);
-        chain.innermost = self;
+        if (!must_wait()) return budget_is_spent() && suspend_behind_others();
         resume_ = std::exchange(who_->runnable::run, &woken);
         return true;
     }
@@ -59,9 +57,9 @@ class [[nodiscard]] io_awaiter {
   private:
     poller& home_poller() noexcept { return loop_of(who_->home()).poller(); }
     bool budget_is_spent() noexcept { return loop_of(who_->home()).budget_is_spent(); }
-    bool go_behind(runner& chain, std::coroutine_handle<> self) noexcept {
+    bool suspend_behind_others() noexcept {
         behind_others_ = true;
-        resume_later(chain, self);
+        go_behind(*who_);
         return true;
     }
 
