@@ -34,7 +34,7 @@ class fiber_handle : public agent_handle {
     void kill(std::exception_ptr reason = nullptr) const;
 
     // For the rooms of the runtime.
-    detail::control* get_control() const noexcept { return static_cast<detail::control*>(agent_); }
+    detail::control* get_control() const noexcept { return static_cast<detail::control*>(agent_.get()); }
 
   protected:
     void join_and_rethrow() const;

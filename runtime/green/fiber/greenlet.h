@@ -3,6 +3,7 @@
 // package has them for Python. The hub knows nothing of them, and nothing runs unless somebody switches to it.
 #pragma once
 
+#include <green/base/counted_ptr.h>
 #include <green/context/stack.h>
 #include <green/hub/cancellation.h>
 #include <green/fiber/greenlet_block.h>
@@ -38,19 +39,8 @@ class greenlet_ended : public std::runtime_error {
 class greenlet_handle {
   public:
     greenlet_handle() = default;  // names none; only valid() and assignment are allowed
-    greenlet_handle(const greenlet_handle& other) noexcept : block_(other.block_) {
-        if (block_) block_->add_reference();
-    }
-    greenlet_handle(greenlet_handle&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-    greenlet_handle& operator=(greenlet_handle other) noexcept {
-        std::swap(block_, other.block_);
-        return *this;
-    }
-    ~greenlet_handle() {
-        if (block_) block_->drop_reference();
-    }
 
-    bool valid() const noexcept { return block_ != nullptr; }
+    bool valid() const noexcept { return block_.get() != nullptr; }
     // It has begun to run, and may have ended since.
     bool started() const noexcept { return block_->started; }
     // It has returned, or was ended by an exception. Any thread.
@@ -87,14 +77,14 @@ class greenlet_handle {
         return throw_into<Result>(std::make_exception_ptr(std::move(error)));
     }
 
-    friend bool operator==(const greenlet_handle& a, const greenlet_handle& b) noexcept { return a.block_ == b.block_; }
+    bool operator==(const greenlet_handle&) const noexcept = default;
 
     // For the rooms of the runtime: a handle that takes over a reference.
-    explicit greenlet_handle(detail::greenlet_block& b) noexcept : block_(&b) {}
-    detail::greenlet_block* get_block() const noexcept { return block_; }
+    explicit greenlet_handle(detail::greenlet_block& b) noexcept : block_(b) {}
+    detail::greenlet_block* get_block() const noexcept { return block_.get(); }
 
   protected:
-    detail::greenlet_block* block_ = nullptr;
+    detail::counted_ptr<detail::greenlet_block> block_;
 };
 
 // What may be said about a greenlet when it is created.

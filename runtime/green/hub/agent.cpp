@@ -138,7 +138,7 @@ namespace green {
 
 fiber_state agent_handle::state() const noexcept {
     if (ended()) return fiber_state::ended;
-    if (agent_ == detail::current_agent) return fiber_state::running;
+    if (agent_.get() == detail::current_agent) return fiber_state::running;
     if (!agent_->started) return fiber_state::unstarted;
     return agent_->waiting() ? fiber_state::parked : fiber_state::ready;
 }

@@ -2,6 +2,7 @@
 // What a handle to a fiber and one to a task can both do without waiting.
 #pragma once
 
+#include <green/base/counted_ptr.h>
 #include <green/hub/agent.h>
 
 #include <cstdint>
@@ -30,19 +31,8 @@ class no_result : public std::runtime_error {
 class agent_handle {
   public:
     agent_handle() = default;  // names nobody; only valid() and assignment are allowed
-    agent_handle(const agent_handle& other) noexcept : agent_(other.agent_) {
-        if (agent_) agent_->add_reference();
-    }
-    agent_handle(agent_handle&& other) noexcept : agent_(std::exchange(other.agent_, nullptr)) {}
-    agent_handle& operator=(agent_handle other) noexcept {
-        std::swap(agent_, other.agent_);
-        return *this;
-    }
-    ~agent_handle() {
-        if (agent_) agent_->drop_reference();
-    }
 
-    bool valid() const noexcept { return agent_ != nullptr; }
+    bool valid() const noexcept { return agent_.get() != nullptr; }
 
     // Makes it give up: throws fiber_exit (or `reason`) at its present or next wait; one that has not started never
     // runs. No-op when it has ended. Killing oneself throws at once.
@@ -67,11 +57,11 @@ class agent_handle {
     // What it threw, or null; counts as taken, so that it is not reported.
     std::exception_ptr error() const noexcept { return agent_->take_error(); }
 
-    friend bool operator==(const agent_handle& a, const agent_handle& b) noexcept { return a.agent_ == b.agent_; }
+    bool operator==(const agent_handle&) const noexcept = default;
 
     // For the rooms of the runtime: a handle that takes over a reference.
-    explicit agent_handle(detail::agent& a) noexcept : agent_(&a) {}
-    detail::agent* get_agent() const noexcept { return agent_; }
+    explicit agent_handle(detail::agent& a) noexcept : agent_(a) {}
+    detail::agent* get_agent() const noexcept { return agent_.get(); }
 
   protected:
     // After the end: throws what it threw.
@@ -79,7 +69,7 @@ class agent_handle {
         if (auto e = error()) std::rethrow_exception(e);
     }
 
-    detail::agent* agent_ = nullptr;
+    detail::counted_ptr<detail::agent> agent_;
 };
 
 }  // namespace green
