@@ -3,6 +3,7 @@
 
 #include <green/base/intrusive_list.h>
 #include <green/hub/ask_all.h>
+#include <green/sys/calls.h>
 
 #include <exception>
 #include <cstdio>
@@ -60,10 +61,12 @@ void after_fork() noexcept {
 
 void child_after_fork() noexcept {
     after_fork();
+    detail::loop::bystanders = 0;
     if (hub* h = detail::current_hub) {
         detail::disown_other_hubs(detail::loop_of(*h));
         detail::hooks.forked(*h);
         detail::loop_of(*h).reset_after_fork();
+        detail::loop_of(*h).thread_id = sys::gettid();
     }
 }
 
@@ -98,6 +101,7 @@ struct hub_owner {
         }
         auto& loop = detail::loop_of(*detail::current_hub);
         loop.open_mail();
+        loop.thread_id = sys::gettid();
         loop.has_thread = true;
     }
     ~hub_owner() {

@@ -43,6 +43,8 @@ timespec to_timespec(duration d) noexcept {
 
 }  // namespace
 
+constinit std::atomic<int> loop::bystanders{0};
+
 // Enlisted last: nobody may know of a loop whose descriptors could not be had.
 loop::loop(hub& face) : face_(face), last_poll_coarse_ns_(coarse_ns()), poller_(mailbox_.wake_fd()) {
     poller_.set_loop_index(enlist(*this));
@@ -88,7 +90,7 @@ time_point loop::deadline_after(duration d) noexcept {
 bool loop::poll_is_due() noexcept {
     turns_without_poll_ += turns_per_look;
     const bool due = reorder_ ||
-        !mailbox_.empty() || turns_without_poll_ >= most_turns_without_poll || coarse_ns() != last_poll_coarse_ns_;
+        !mailbox_.empty() || turns_without_poll_ >= most_turns_without_poll || coarse_ns() != last_poll_coarse_ns();
     turns_left_ = due ? 1 : turns_per_look;  // once due it stays due until poll()
     return due;
 }
@@ -155,7 +157,7 @@ void loop::poll_until(time_point deadline) noexcept {
     if (blocking) mailbox_.woke();
     turns_left_ = turns_per_look;
     turns_without_poll_ = 0;
-    last_poll_coarse_ns_ = coarse_ns();
+    last_poll_coarse_ns_.store(coarse_ns(), std::memory_order_relaxed);
 }
 
 // With a clock that jumps: real events first, and only when none comes within a moment is everything really
@@ -185,7 +187,7 @@ bool loop::is_alone() noexcept {
     if (single_threaded()) return true;
     const bool has_waited = next_look_for_threads_ > duration::zero();
     next_look_for_threads_ = std::clamp(2 * next_look_for_threads_, first_look_for_threads, longest_between_looks);
-    if (!has_waited || sys::thread_count() != 1) return false;
+    if (!has_waited || sys::thread_count() != 1 + bystanders) return false;
     const bool has_no_mail = mailbox_.prepare_to_sleep();
     mailbox_.woke();
     return has_no_mail;

@@ -87,19 +87,34 @@ class loop {
     }
     // Whether a thread turns this loop, and is not about to end; the loop is kept when it has.
     std::atomic<bool> has_thread{false};
+    std::atomic<int> thread_id{0};  // its thread's (gettid(2)), while it has one
     // What ask_all_hubs() asks of this one.
     hub_request request{*this};
     loop* enlisted_before = nullptr;  // constant once enlisted
 
     // When the kernel was last asked for events, by the coarse clock: a free stamp for things whose age matters
     // only roughly.
-    std::int64_t last_poll_coarse_ns() const noexcept { return last_poll_coarse_ns_; }
+    // Any thread may ask.
+    std::int64_t last_poll_coarse_ns() const noexcept { return last_poll_coarse_ns_.load(std::memory_order_relaxed); }
     static std::int64_t coarse_now_ns() noexcept;
+    // Whether it waits in the kernel. Any thread.
+    bool asleep() const noexcept { return mailbox_.asleep(); }
     hub& face() noexcept { return face_; }
 
     // For forget_fd(), from any thread.
     static void drop_stale(loop& l, int fd) noexcept;
     static void deregister_and_drop(loop& l, int fd) noexcept;
+
+    // Two equal ones, taken longer apart than the coarse clock's tick: nobody has switched in between. Also in a signal
+    // handler on the loop's thread.
+    struct progress {
+        unsigned turns_left, turns_without_poll;
+        std::int64_t polled_ns;
+        bool operator==(const progress&) const = default;
+    };
+    progress how_far() const noexcept { return {turns_left_, turns_without_poll_, last_poll_coarse_ns()}; }
+    // Whether anything but the one who runs is on this loop. Also in such a handler.
+    bool anyone_else() const noexcept { return agent_count_ > 0 || !ready_.empty() || has_something_to_wait_for(); }
 
     void hold() noexcept { ++holds_; }
     void release() noexcept { --holds_; }
@@ -141,6 +156,9 @@ class loop {
     // The thread has ended: forgets whatever nobody will run any more.
     void forget_everything() noexcept;
 
+    // Threads that never wake a fiber: is_alone() does not count them.
+    static std::atomic<int> bystanders;
+
   private:
     bool poll_is_due() noexcept;
     bool has_something_to_wait_for() const noexcept;
@@ -156,7 +174,7 @@ class loop {
     runnable_queue ready_;
     unsigned turns_left_ = 1;
     unsigned turns_without_poll_ = 0;
-    std::int64_t last_poll_coarse_ns_;
+    std::atomic<std::int64_t> last_poll_coarse_ns_;
     timer_heap timers_;
     mailbox mailbox_;
     green::detail::poller poller_;

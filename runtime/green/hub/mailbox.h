@@ -44,6 +44,9 @@ class mailbox {
     bool prepare_to_sleep() noexcept;
     void woke() noexcept { asleep_.store(false, std::memory_order_relaxed); }
 
+    // Any thread: whether the hub blocks in its poll, or is about to.
+    bool asleep() const noexcept { return asleep_.load(std::memory_order_relaxed); }
+
     // Becomes readable when a sleeping hub is posted to. Registered edge-triggered, so nobody ever reads it.
     int wake_fd() const noexcept { return wake_fd_.get(); }
     // In the child of a fork: a descriptor of its own, and nothing in the box.

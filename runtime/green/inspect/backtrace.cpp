@@ -3,6 +3,7 @@
 
 #include <green/fiber/scheduler.h>
 #include <green/hub/describe.h>
+#include <green/sys/calls.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -18,18 +19,11 @@ namespace green::detail {
 
 namespace {
 
-constexpr int most_frames = 64;
 // What walking takes on the walked stack; more with a sanitizer, whose stacks are larger, too.
 constexpr std::ptrdiff_t room_for_walking_bytes = 6 * 1024;
 
-struct frames {
-    void* addresses[most_frames];
-    int count = 0;
-};
-
 void walk(void* into) noexcept {
-    auto& f = *static_cast<frames*>(into);
-    f.count = backtrace(f.addresses, most_frames);
+    walk_stack(*static_cast<stack_frames*>(into));
 }
 
 void* module_of(void* address) {
@@ -70,9 +64,34 @@ line symbolised(void* return_address) {
     return {(info.dli_fname ? info.dli_fname : "unknown") + std::string(offset), in_shared_library(info.dli_fbase)};
 }
 
-std::vector<std::string> without_machinery(const frames& taken) {
+}  // namespace
+
+void prepare_to_walk() {
+    static const bool prepared = [] {
+        stack_frames nothing;
+        walk_stack(nothing);
+        return true;
+    }();
+    (void)prepared;
+}
+
+void walk_stack(stack_frames& into) noexcept {
+    into.count = backtrace(into.return_addresses, stack_frames::most);
+}
+
+void walk_interrupted(stack_frames& into, const void* machine_context) noexcept {
+    walk_stack(into);
+    // What stands above it is the handler and whoever called that.
+    void** const end = into.return_addresses + into.count;
+    void** const interrupted = std::find(into.return_addresses, end, sys::interrupted_at(machine_context));
+    if (interrupted == end) return;
+    into.count = static_cast<int>(std::copy(interrupted, end, into.return_addresses) - into.return_addresses);
+    into.return_addresses[0] = static_cast<char*>(into.return_addresses[0]) + 1;  // no call lies before this one
+}
+
+std::vector<std::string> frame_names(const stack_frames& taken) {
     std::vector<line> lines;
-    for (int i = 0; i < taken.count; ++i) lines.push_back(symbolised(taken.addresses[i]));
+    for (int i = 0; i < taken.count; ++i) lines.push_back(symbolised(taken.return_addresses[i]));
     auto is_of_user = [](const line& l) { return !l.is_machinery; };
     // A sanitizer's own backtrace() may stand above ours.
     const auto top = lines.begin() + std::min<std::ptrdiff_t>(std::ssize(lines), 3);
@@ -84,20 +103,12 @@ std::vector<std::string> without_machinery(const frames& taken) {
     return kept;
 }
 
-}  // namespace
-
 std::vector<std::string> backtrace_of(control& fiber) {
     scheduler& s = scheduler::current();
-    // The first walk of a process loads the unwinder, which takes more stack than a small fiber has.
-    static const bool primed = [] {
-        frames nothing;
-        walk(&nothing);
-        return true;
-    }();
-    (void)primed;
-    frames taken;
+    prepare_to_walk();
+    stack_frames taken;
     if (&fiber == &s.running()) {
-        walk(&taken);
+        walk_stack(taken);
     } else {
         if (!fiber.started || fiber.ended()) return {};
         auto* suspended_at = static_cast<std::byte*>(fiber.flow.suspended_at());
@@ -105,7 +116,7 @@ std::vector<std::string> backtrace_of(control& fiber) {
         if (bottom && suspended_at - bottom < room_for_walking_bytes) return {};
         s.visit(fiber, &walk, &taken);
     }
-    return without_machinery(taken);
+    return frame_names(taken);
 }
 
 }  // namespace green::detail

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 // Direct system calls are out of every interposer's reach. Sanitizers, though, learn about buffers and about
@@ -144,6 +145,21 @@ int eventfd() noexcept {
 
 int gettid() noexcept {
     return static_cast<int>(::syscall(SYS_gettid));
+}
+
+int signal_thread(int thread_id, int signal_number) noexcept {
+    return static_cast<int>(::syscall(SYS_tgkill, ::getpid(), thread_id, signal_number));
+}
+
+void* interrupted_at(const void* machine_context) noexcept {
+    [[maybe_unused]] auto& registers = static_cast<const ucontext_t*>(machine_context)->uc_mcontext;
+#if defined(__x86_64__)
+    return reinterpret_cast<void*>(registers.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+    return reinterpret_cast<void*>(registers.pc);
+#else
+    return nullptr;
+#endif
 }
 
 int thread_count() noexcept {

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/inspect/watchdog.h>
+
+#include <green/fiber/scheduler.h>
+#include <green/hub/describe.h>
+#include <green/hub/loop.h>
+#include <green/inspect/backtrace.h>
+#include <green/sys/calls.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <cstdio>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <semaphore.h>
+#include <unistd.h>
+
+namespace green::inspect {
+
+namespace {
+
+using detail::loop;
+
+// What a hub's thread says of itself, in a signal handler.
+struct statement {
+    explicit statement(loop& of) : of(of) { sem_init(&given, 0, 0); }
+    ~statement() { sem_destroy(&given); }
+    statement(const statement&) = delete;
+    statement& operator=(const statement&) = delete;
+
+    loop& of;
+    bool others_wait = false;
+    loop::progress progress{};
+    std::uint64_t id = 0;
+    char name[100] = "";
+    detail::stack_frames frames;
+    sem_t given;
+};
+
+// The one that is asked for; whoever takes it out answers it, or withdraws the question.
+constinit std::atomic<statement*> wanted{nullptr};
+
+void give(statement& s) noexcept {
+    const detail::agent& running = *detail::current_agent;
+    s.others_wait = s.of.anyone_else();
+    s.progress = s.of.how_far();
+    s.id = running.id;
+    const bool is_hub = running.attention & detail::agent::is_hub;
+    std::snprintf(s.name, sizeof s.name, "%s", is_hub ? "a hub callback" : running.name_for_signal());
+}
+
+void on_signal(int, siginfo_t*, void* machine_context) noexcept {
+    const int error_number = errno;
+    detail::scheduler* here = detail::scheduler::current_or_null();
+    if (statement* asked = wanted.exchange(nullptr)) {
+        // A thread that was not meant, for the signal may come from elsewhere, has nothing to say.
+        if (here && detail::current_agent && &asked->of == &here->loop()) {
+            give(*asked);
+            detail::walk_interrupted(asked->frames, machine_context);
+        }
+        sem_post(&asked->given);
+    }
+    errno = error_number;
+}
+
+// Asks the thread of a hub. False when it has not answered in time.
+bool ask(statement& s, int signal_number, duration patience) {
+    wanted.store(&s, std::memory_order_release);
+    if (sys::signal_thread(s.of.thread_id, signal_number) == 0) {
+        timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        const auto ns = until.tv_nsec + patience.count();
+        until.tv_sec += ns / 1'000'000'000;
+        until.tv_nsec = ns % 1'000'000'000;
+        int waited;
+        do waited = sem_clockwait(&s.given, CLOCK_MONOTONIC, &until);
+        while (waited != 0 && errno == EINTR);
+        if (waited == 0) return true;
+    }
+    if (wanted.exchange(nullptr)) return false;
+    while (sem_wait(&s.given) != 0) {}  // it is being answered just now
+    return true;
+}
+
+void print(const stuck_fiber& who) {
+    std::string text = "green: \"" + who.name + "\" (" + std::to_string(who.id) + ") has kept its hub for " +
+        detail::in_words(who.held_for) + " while others wait" + (who.backtrace.empty() ? "\n" : ":\n");
+    for (const std::string& frame : who.backtrace) text += "    " + frame + '\n';
+    std::fputs(text.c_str(), stderr);
+}
+
+}  // namespace
+
+class watchdog::patrol {
+  public:
+    patrol(duration limit, reporter report, int signal_number)
+        : limit_(limit), report_(report ? std::move(report) : &print), signal_number_(signal_number) {
+        detail::prepare_to_walk();
+        struct sigaction ours {};
+        ours.sa_sigaction = &on_signal;
+        ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+        sigemptyset(&ours.sa_mask);
+        if (sigaction(signal_number_, &ours, &previous_) != 0)
+            throw std::system_error(errno, std::generic_category(), "green: watchdog's signal");
+        try {
+            start();
+        } catch (...) {
+            sigaction(signal_number_, &previous_, nullptr);
+            throw;
+        }
+    }
+
+    ~patrol() {
+        if (process_ != getpid()) {  // the thread stayed with the parent
+            thread_.detach();
+            return;
+        }
+        thread_.request_stop();
+        thread_.join();
+        --loop::bystanders;
+        sigaction(signal_number_, &previous_, nullptr);
+    }
+
+  private:
+    // When a hub was first seen as it still is.
+    struct sight {
+        loop::progress progress;
+        time_point since;
+        bool reported = false;
+    };
+
+    // The program's signals are not for this thread.
+    void start() {
+        sigset_t all, before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        try {
+            thread_ = std::jthread([this](std::stop_token stop) { walk_about(stop); });
+        } catch (...) {
+            pthread_sigmask(SIG_SETMASK, &before, nullptr);
+            throw;
+        }
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        ++loop::bystanders;
+    }
+
+    void walk_about(const std::stop_token& stop) {
+        std::mutex lock;
+        std::condition_variable_any stopped;
+        std::unique_lock held(lock);
+        while (!stopped.wait_for(held, stop, limit_ / 4, [&] { return stop.stop_requested(); }))
+            for (loop* at = detail::newest_enlisted(); at; at = at->enlisted_before) look_at(*at);
+    }
+
+    bool is_at_work(const loop& one) const {
+        return one.has_thread.load(std::memory_order_acquire) && !one.asleep() &&
+            loop::coarse_now_ns() - one.last_poll_coarse_ns() > (limit_ / 4).count();
+    }
+
+    void look_at(loop& one) {
+        if (!is_at_work(one)) {
+            seen_.erase(&one);
+            return;
+        }
+        statement now(one);
+        const auto seen = seen_.find(&one);
+        const bool answered = ask(now, signal_number_, limit_ / 4);
+        if (!answered || !now.others_wait || seen == seen_.end() || !(seen->second.progress == now.progress)) {
+            seen_.erase(&one);
+            if (answered && now.others_wait) seen_.emplace(&one, sight{now.progress, std::chrono::steady_clock::now()});
+            return;
+        }
+        const duration held_for = std::chrono::steady_clock::now() - seen->second.since;
+        if (held_for < limit_ || seen->second.reported) return;
+        seen->second.reported = true;
+        report_({now.name, now.id, held_for, detail::frame_names(now.frames)});
+    }
+
+    const duration limit_;
+    const reporter report_;
+    const int signal_number_;
+    const pid_t process_ = getpid();
+    struct sigaction previous_ {};
+    std::map<loop*, sight> seen_;
+    std::jthread thread_;
+};
+
+namespace {
+constinit std::atomic<pid_t> watched_process{0};  // which has one; the child of a fork may make its own
+}
+
+watchdog::watchdog(duration limit, reporter report, int signal_number) {
+    if (limit <= duration::zero()) throw std::invalid_argument("green: a watchdog's limit must be positive");
+    pid_t before = watched_process.load();
+    if (before == getpid() || !watched_process.compare_exchange_strong(before, getpid()))
+        throw std::system_error(EBUSY, std::generic_category(), "green: this process has a watchdog already");
+    try {
+        patrol_ = std::make_unique<patrol>(limit, std::move(report), signal_number);
+    } catch (...) {
+        watched_process = 0;
+        throw;
+    }
+}
+
+watchdog::~watchdog() {
+    patrol_.reset();
+    pid_t own = getpid();
+    watched_process.compare_exchange_strong(own, 0);
+}
+
+}  // namespace green::inspect

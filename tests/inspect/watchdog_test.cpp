@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/inspect/watchdog.h>
+
+#include <green/green.h>
+
+#include <support/build_variant.h>
+#include <support/child.h>
+#include <support/fixture.h>
+#include <support/other_hub.h>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+using green::inspect::stuck_fiber;
+using green::inspect::watchdog;
+
+namespace {
+
+void compute_for(green::duration time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < until) {}
+}
+
+struct reports {
+    watchdog::reporter collect() {
+        return [this](const stuck_fiber& who) {
+            std::lock_guard guard(lock);
+            all.push_back(who);
+        };
+    }
+    std::vector<stuck_fiber> so_far() {
+        std::lock_guard guard(lock);
+        return all;
+    }
+    std::mutex lock;
+    std::vector<stuck_fiber> all;
+};
+
+// ThreadSanitizer keeps a signal back until the thread makes its next system call.
+constexpr bool signals_are_late = support::with_thread_sanitizer;
+
+}  // namespace
+
+TEST_CASE_FIXTURE(support::leak_check, "a fiber that computes while others wait is reported once, with its frames") {
+    if (signals_are_late) return;
+    reports seen;
+    auto crunch = green::spawn({.name = "crunch"}, [] { compute_for(500ms); });
+    const std::uint64_t id = crunch.id();
+    {
+        watchdog guard(50ms, seen.collect());
+        crunch.join();
+    }
+    auto all = seen.so_far();
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].name == "crunch");
+    CHECK(all[0].id == id);
+    CHECK(all[0].held_for >= 50ms);
+    CHECK(all[0].held_for < 500ms);
+    CHECK_FALSE(all[0].backtrace.empty());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a fiber that blocks its thread is reported, for each time that it does so") {
+    reports seen;
+    auto blocker = green::spawn([] {
+        for (int i = 0; i < 2; ++i) {
+            std::this_thread::sleep_for(400ms);
+            green::yield();
+        }
+    });
+    auto other = green::spawn([&] {
+        while (!blocker.ended()) green::sleep(1ms);
+    });
+    watchdog guard(50ms, seen.collect());
+    other.join();
+    auto all = seen.so_far();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].id == blocker.id());
+    CHECK(all[1].id == blocker.id());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a main that computes is reported when fibers wait, and not when it is alone") {
+    if (signals_are_late) return;
+    reports seen;
+    watchdog guard(50ms, seen.collect());
+    green::yield();
+    compute_for(300ms);
+    CHECK(seen.so_far().empty());
+    auto other = green::spawn([] {});
+    compute_for(300ms);
+    auto all = seen.so_far();
+    other.join();
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].name == "main");
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "fibers that let each other run, and an idle hub, are not reported") {
+    reports seen;
+    watchdog guard(400ms, seen.collect());
+    auto busy = [] {
+        for (int i = 0; i < 100; ++i) {
+            compute_for(5ms);
+            green::yield();
+        }
+    };
+    auto one = green::spawn(busy), other = green::spawn(busy);
+    one.join();
+    other.join();
+    green::sleep(600ms);
+    CHECK(seen.so_far().empty());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "the hubs of other threads are watched too") {
+    reports seen;
+    support::other_hub elsewhere;
+    watchdog guard(50ms, seen.collect());
+    green::spawn_on(*elsewhere, {.name = "far"}, [] { std::this_thread::sleep_for(300ms); }).join();
+    auto all = seen.so_far();
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].name == "far");
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a task is reported like a fiber, and a callback as the hub's own") {
+    reports seen;
+    watchdog guard(50ms, seen.collect());
+    auto task = [](bool& done) -> green::coro::task<void> {
+        std::this_thread::sleep_for(300ms);
+        done = true;
+        co_return;
+    };
+    bool done = false;
+    auto spawned = green::coro::spawn({.name = "stuck task"}, task(done));
+    while (!done) green::yield();
+    green::hub::current().call_soon([] { std::this_thread::sleep_for(300ms); });
+    green::sleep(1ms);
+    auto all = seen.so_far();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].name == "stuck task");
+    CHECK(all[1].name == "a hub callback");
+}
+
+TEST_CASE("a second watchdog, a limit of nothing and a bad signal are refused by name") {
+    watchdog guard(1s);
+    try {
+        watchdog second(1s);
+        FAIL("two at once");
+    } catch (const std::system_error& e) {
+        CHECK(e.code() == std::errc::device_or_resource_busy);
+        CHECK(std::string(e.what()).find("watchdog") != std::string::npos);
+    }
+    CHECK_THROWS_AS(watchdog(0ms), std::invalid_argument);
+}
+
+TEST_CASE("a signal that cannot be caught is refused, and leaves nothing behind") {
+    CHECK_THROWS_AS(watchdog(1s, {}, SIGKILL), std::system_error);
+    CHECK_THROWS_AS(watchdog(1s, {}, 12345), std::system_error);
+    watchdog guard(1s);
+}
+
+TEST_CASE("the signal's handler is what it was before") {
+    struct sigaction before {}, after {};
+    sigaction(SIGURG, nullptr, &before);
+    { watchdog guard(1s); }
+    sigaction(SIGURG, nullptr, &after);
+    CHECK((after.sa_handler == before.sa_handler));
+}
+
+SCENARIO_IN_CHILD(stray_signal) {
+    watchdog guard(50ms);
+    raise(SIGURG);  // on a thread without a hub
+    green::yield();
+    raise(SIGURG);
+}
+
+TEST_CASE("the signal may come from elsewhere") {
+    CHECK(support::run_child("stray_signal").exit_status == 0);
+}
+
+SCENARIO_IN_CHILD(waits_for_nothing) {
+    watchdog guard(50ms);
+    green::event never;
+    try {
+        never.wait();
+    } catch (const green::would_block_forever&) {
+        _exit(7);
+    }
+}
+
+TEST_CASE("a main that waits for nothing is told so as without a watchdog") {
+    CHECK(support::run_child("waits_for_nothing").exit_status == 7);
+}
+
+SCENARIO_IN_CHILD(reports_on_standard_error) {
+    watchdog guard(50ms);
+    green::spawn({.name = "crunch"}, [] { std::this_thread::sleep_for(300ms); }).join();
+}
+
+TEST_CASE("without a reporter it prints who keeps the hub") {
+    auto end = support::run_child("reports_on_standard_error");
+    CHECK(end.exit_status == 0);
+    CHECK(end.errors.find("green: \"crunch\" (") == 0);
+    CHECK(end.errors.find(") has kept its hub for ") != std::string::npos);
+    CHECK(end.errors.find(" ms while others wait:\n    ") != std::string::npos);
+}
+
+SCENARIO_IN_CHILD(forks) {
+    auto guard = std::make_unique<watchdog>(50ms);
+    green::yield();
+    pid_t child = fork();
+    if (child == 0) {
+        guard.reset();
+        watchdog own(50ms, [](const stuck_fiber&) { _exit(7); });
+        green::spawn([] { std::this_thread::sleep_for(2s); }).join();
+        _exit(1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
+}
+
+TEST_CASE("the child of a fork has none, and may make its own") {
+    CHECK(support::run_child("forks").exit_status == 7);
+}
