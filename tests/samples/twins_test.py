@@ -9,6 +9,8 @@ from pathlib import Path
 BUILD = Path(os.environ["GREEN_BUILD"])
 SAMPLES = Path(os.environ["GREEN_SOURCE"]) / "samples"
 MOST_LINES = 70
+# ThreadSanitizer ends a program with more than 8,128 flows.
+TOO_MANY_FIBERS = ["03_many_sleepers-fiber"] if os.environ.get("GREEN_VARIANT") == "thread" else []
 
 complaints = []
 programs = sorted(SAMPLES.glob("[0-9][0-9]_*/*.cpp"))
@@ -20,6 +22,8 @@ for source in programs:
         complaints.append(f"{source.relative_to(SAMPLES)} has more than {MOST_LINES} lines")
     if f"build/samples/{name}\n" not in source.read_text():
         complaints.append(f"{source.relative_to(SAMPLES)} does not say how to run it (build/samples/{name})")
+    if name in TOO_MANY_FIBERS:
+        continue
     try:
         ran = subprocess.run([BUILD / "samples" / name], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     except subprocess.TimeoutExpired:
