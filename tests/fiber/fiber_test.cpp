@@ -141,3 +141,23 @@ TEST_CASE_FIXTURE(support::leak_check, "a name may be as long as one likes") {
     named.set_name("short");
     CHECK(named.name() == "short");
 }
+
+TEST_CASE_FIXTURE(support::leak_check, "name and state may be asked for by one thread while another one changes them") {
+    std::atomic<int> looked_count{0};
+    auto fiber = green::spawn({.name = "aaaa"}, [&] {
+        for (int i = 0; looked_count < 1000; ++i) {
+            green::fiber_handle::current().set_name(std::string(100, i % 2 ? 'x' : 'y'));
+            green::yield();
+        }
+    });
+    std::thread other([fiber, &looked_count] {
+        while (looked_count < 1000) {
+            const std::string name = fiber.name();
+            CHECK(name.find_first_not_of(name[0]) == std::string::npos);
+            (void)fiber.state();
+            if (name != "aaaa") ++looked_count;
+        }
+    });
+    fiber.join();
+    other.join();
+}

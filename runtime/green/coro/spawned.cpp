@@ -31,7 +31,7 @@ void spawned::start() noexcept {
 void spawned::arrive(runnable& self) noexcept {
     auto& task = static_cast<spawned&>(self);
     task.runnable::run = &resume;
-    task.started = true;
+    task.started.store(true, std::memory_order_relaxed);
     if (task.pending) {  // killed before it ran: no line of it does
         task.note_end(std::exchange(task.pending, nullptr));
         task.end();

@@ -40,7 +40,7 @@ void control::resume(runnable& self) noexcept {
 }
 
 inline void control::run_to_end() noexcept {
-    started = true;
+    started.store(true, std::memory_order_relaxed);
     if (armed()) loop_of(home()).timers().disarm(*this);  // spawn_after(), killed before its time
     if (pending) {  // killed before it ran: no line of its function does
         note_end(std::exchange(pending, nullptr));

@@ -33,7 +33,17 @@ bool is_cancellation(const std::exception_ptr& e) {
 }  // namespace
 
 std::string agent::name() const {
-    return given_name ? *given_name : std::string(model.noun) + '-' + std::to_string(id);
+    {
+        std::lock_guard guard(end_lock);
+        if (given_name) return *given_name;
+    }
+    return std::string(model.noun) + '-' + std::to_string(id);
+}
+
+void agent::set_name(std::string name) {
+    auto fresh = std::make_unique<std::string>(std::move(name));
+    std::lock_guard guard(end_lock);
+    given_name.swap(fresh);
 }
 
 bool agent::must_finish_waits() const noexcept {

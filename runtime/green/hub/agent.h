@@ -65,7 +65,7 @@ struct agent_record : list_hook<home_tag> {
     std::unique_ptr<link_list> links;
     std::unique_ptr<std::string> given_name;
     reference_count references{2};  // its hub's own until the end, and that of the first handle
-    spin_lock end_lock;             // any thread; guards `joiners` and `links`
+    mutable spin_lock end_lock;     // any thread; guards `joiners` and `links`, and `given_name` but for its own thread
     std::atomic<bool> has_ended{false};
 };
 
@@ -108,7 +108,8 @@ class agent : public agent_record, public waiter {
     bool ended() const noexcept { return has_ended.load(std::memory_order_acquire); }
     // The given name, or one with its number: "fiber-7".
     std::string name() const;
-    void set_name(std::string name) { given_name = std::make_unique<std::string>(std::move(name)); }
+    // On the home hub.
+    void set_name(std::string name);
     // The given name, or the noun when it has only a number. Async-signal-safe on the agent's own thread.
     const char* name_for_signal() const noexcept { return given_name ? given_name->c_str() : model.noun; }
     // The error it ended with, or null; counts as taken, so that it is not reported.
@@ -123,7 +124,7 @@ class agent : public agent_record, public waiter {
     // --- what every switch needs; it follows the waiter, so that a wake touches few cache lines ---
     scope* inside = nullptr;     // the innermost cancel scope it is in
     std::uint8_t attention = 0;
-    bool started = false;
+    std::atomic<bool> started{false};  // others than the home hub see it a moment old
     bool ending = false;         // past its function: destroying what it owns
     bool has_result = false;
     bool ended_by_exit = false;  // valid after the end: no result and no error
