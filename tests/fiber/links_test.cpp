@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -44,6 +46,23 @@ TEST_CASE_FIXTURE(support::leak_check, "an unlinked function is not called") {
     fiber.join();
     green::yield();
     CHECK_FALSE(linked);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "what an unlinked function has captured may remove another link when it dies") {
+    std::thread([] {}).join();  // locks are real from the second thread on
+    struct unlinks {
+        ~unlinks() { removed = fiber.unlink(id); }
+        green::fiber<void> fiber;
+        std::uint64_t id;
+        bool& removed;
+    };
+    bool removed = false;
+    auto fiber = green::spawn([] {});
+    const auto other = fiber.link([] {});
+    const auto id = fiber.link([at_its_end = std::make_shared<unlinks>(fiber, other, removed)] {});
+    CHECK(fiber.unlink(id));
+    CHECK(removed);
+    fiber.join();
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a link may remove a later one") {

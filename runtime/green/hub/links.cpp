@@ -4,6 +4,7 @@
 #include <green/hub/agent_handle.h>
 #include <green/hub/hub.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
@@ -29,11 +30,13 @@ link_list::~link_list() = default;  // here, so that the end of a fiber without 
 std::uint64_t add_link(agent& of, link_list::function f) {
     const std::uint64_t id = next_link_id.fetch_add(1, std::memory_order_relaxed);
     auto fresh = std::make_unique<link_list>();
+    std::list<link_list::link> added;
+    added.push_back({id, std::move(f)});
     bool over;
     {
         std::lock_guard guard(of.end_lock);
         if (!of.links) of.links = std::move(fresh);
-        of.links->links.push_back({id, std::move(f)});
+        of.links->links.splice(of.links->links.end(), added);
         over = of.ended();
     }
     if (over) schedule_links(of);
@@ -41,8 +44,14 @@ std::uint64_t add_link(agent& of, link_list::function f) {
 }
 
 bool remove_link(agent& of, std::uint64_t id) noexcept {
+    std::list<link_list::link> removed;  // what it captured dies after the lock: it may park, or remove another link
     std::lock_guard guard(of.end_lock);
-    return of.links && of.links->links.remove_if([id](const auto& each) { return each.id == id; }) > 0;
+    if (!of.links) return false;
+    auto& all = of.links->links;
+    auto found = std::ranges::find(all, id, &link_list::link::id);
+    if (found == all.end()) return false;
+    removed.splice(removed.end(), all, found);
+    return true;
 }
 
 // Each link is a call of its own on the hub: one that throws is reported there and stops no other. The hub that has no
