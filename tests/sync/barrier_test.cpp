@@ -47,6 +47,19 @@ TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed at a barrier has not ar
     CHECK(first.join_for(1s));
 }
 
+TEST_CASE_FIXTURE(support::virtual_time, "one killed just before the last arrives counts in that phase, and not in the next") {
+    green::barrier b(2);
+    auto victim = green::spawn([&] { b.arrive_and_wait(); });
+    green::yield();
+    victim.kill_soon();
+    b.arrive_and_wait();
+    victim.join();
+    auto first = green::spawn([&] { b.arrive_and_wait(); });
+    CHECK(!first.join_for(1s));
+    (void)b.arrive();
+    CHECK(first.join_for(1s));
+}
+
 TEST_CASE_FIXTURE(support::virtual_time, "arriving and waiting may be done apart") {
     green::barrier b(2);
     const auto phase = b.arrive();

@@ -53,6 +53,17 @@ TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed while it waits at a lat
     CHECK(l.wait_for(1s));
 }
 
+TEST_CASE_FIXTURE(support::virtual_time, "a latch that was opened stays open, be one killed who has counted") {
+    green::latch l(2);
+    auto victim = green::spawn([&] { l.arrive_and_wait(); });
+    auto other = green::spawn([&] { l.wait(); });
+    green::yield();
+    victim.kill_soon();
+    l.count_down();
+    victim.join(), other.join();
+    CHECK(l.try_wait());
+}
+
 TEST_CASE_FIXTURE(support::virtual_time, "counting down further than to zero is refused and changes nothing") {
     CHECK_THROWS_AS(green::latch(-1), std::system_error);
     green::latch l(1);

@@ -81,6 +81,7 @@ void barrier::wait(arrival_token phase) {
 bool barrier::arrive_operation::enqueue(detail::wait_node& node) {
     std::lock_guard guard(target.lock_);
     last = target.take(1);
+    phase = target.phase_;
     if (!last) target.waiters_.push_back(node);
     return last;
 }
@@ -88,7 +89,8 @@ bool barrier::arrive_operation::enqueue(detail::wait_node& node) {
 void barrier::arrive_operation::withdraw(detail::wait_node& node) noexcept {
     std::lock_guard guard(target.lock_);
     detail::wait_queue::remove(node);
-    if (target.remaining_ > 0) ++target.remaining_;
+    const bool can_be_undone = target.phase_ == phase && target.remaining_ > 0;
+    if (can_be_undone) ++target.remaining_;
 }
 
 bool barrier::wait_operation::enqueue(detail::wait_node& node) noexcept {

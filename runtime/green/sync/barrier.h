@@ -48,6 +48,7 @@ class barrier {
         detail::wait_reason reason() const noexcept { return {.call = "barrier::arrive_and_wait"}; }
         barrier& target;
         bool last = false;
+        arrival_token phase = 0;  // in which it arrived
     };
     struct wait_operation {
         bool enqueue(detail::wait_node& node) noexcept;

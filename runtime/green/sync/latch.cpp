@@ -62,7 +62,8 @@ bool latch::wait_operation::enqueue(detail::wait_node& node) {
 void latch::wait_operation::withdraw(detail::wait_node& node) noexcept {
     std::lock_guard guard(target.lock_);
     detail::wait_queue::remove(node);
-    target.count_ += counted;  // it is not zero, else this waiter would have been chosen
+    // At zero it is open for good: the last one has come between the cancellation and this.
+    if (target.count_ > 0) target.count_ += counted;
 }
 
 }  // namespace green

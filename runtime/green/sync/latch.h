@@ -34,7 +34,7 @@ class latch {
     void wait() { detail::wait_for(wait_operation{*this, 0}); }
     // The same; false when `d` passed first.
     bool wait_for(duration d);
-    // Both at once: one that is cancelled has not counted.
+    // Both at once: one that is cancelled has not counted, unless with it all have.
     void arrive_and_wait(std::ptrdiff_t n = 1);
 
     // For the rooms of the runtime.
