@@ -100,15 +100,16 @@ inline void semaphore::release() {
         std::lock_guard guard(lock_);
         if (permits_ == most_) [[unlikely]] throw_too_many();
         next = waiters_.choose_first();
-        if (!next) {
+        if (!next && onlookers_.empty()) {
             ++permits_;
-            if (onlookers_.empty()) return;
+            return;
         }
     }
+    // Whoever takes a permit that is there may destroy the semaphore, so it is not there before it is done with.
     if (next) [[likely]]
         next->owner->wake();
     else
-        release(0);  // tells the onlookers
+        release(1);  // tells the onlookers
 }
 
 // The same as co_await.
