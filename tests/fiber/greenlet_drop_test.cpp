@@ -436,6 +436,26 @@ TEST_CASE("a thread that ends unwinds its suspended greenlets, and handles elsew
     CHECK_THROWS_AS(left.switch_to(), std::logic_error);
 }
 
+TEST_CASE("one that is created by the last destructors of its thread lets go of its callable, and never runs") {
+    struct creates_one {
+        ~creates_one() {
+            if (into) *into = greenlet<void()>([held = held] {});
+        }
+        green::greenlet_handle* into = nullptr;
+        std::shared_ptr<int> held;
+    };
+    green::greenlet_handle late;
+    auto held = std::make_shared<int>(0);
+    green::fiber_local<creates_one> local;
+    std::thread([&] {
+        local->held = held;
+        local->into = &late;
+    }).join();
+    REQUIRE(late.valid());
+    CHECK(late.dead());
+    CHECK(held.use_count() == 1);
+}
+
 TEST_CASE("the stacks of a thread that has ended are all given back, for the next one") {
     std::size_t in_use = 1;
     std::thread([&] {

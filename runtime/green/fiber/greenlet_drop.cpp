@@ -99,7 +99,13 @@ bool unwind_greenlets(scheduler& s) noexcept {
 
 void abandon_greenlets(scheduler& s) noexcept {
     auto& living = s.greenlets().living;
-    while (!living.empty()) abandon(living.front());
+    while (!living.empty()) {
+        greenlet_block& one = living.front();
+        if (one.started)
+            abandon(one);
+        else
+            end_unstarted(one);  // its stack and what it holds would else be left to whoever drops the last handle
+    }
     s.greenlets().tracer.reset();
 }
 
