@@ -129,3 +129,19 @@ TEST_CASE_FIXTURE(support::leak_check, "a callback of a thread that has ended is
     p.set_value(1);
     CHECK_THROWS_AS(called.get(), std::future_error);
 }
+
+TEST_CASE_FIXTURE(support::leak_check, "a callback of a thread that has ended is not called by a later one that has got its hub") {
+    green::promise<int> p;
+    green::hub* home = nullptr;
+    auto witness = std::make_shared<int>();
+    std::thread([&] {
+        home = &green::hub::current();
+        p.get_future().on_ready([witness](const green::future<int>&) { FAIL_CHECK("called"); });
+    }).join();
+    std::thread([&] {
+        REQUIRE(&green::hub::current() == home);
+        p.set_value(1);
+        green::sleep(1ms);
+    }).join();
+    CHECK(witness.use_count() == 1);
+}

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/future.h>
 
+#include <green/base/unique_id.h>
+
+#include <cstdint>
 #include <mutex>
 
 namespace green::detail {
+
+namespace {
+// Unlike that of a hub, or std::thread::id, never that of an earlier thread.
+[[gnu::noinline]] std::uint64_t id_of_this_thread() noexcept {
+    struct of_a_thread;
+    thread_local const std::uint64_t id = unique_id<of_a_thread>();
+    return id;
+}
+}  // namespace
 
 bool future_state::try_reserve() noexcept {
     std::lock_guard guard(lock_);
@@ -37,7 +49,11 @@ void future_state::schedule(call c) {
 }
 
 void future_state::call_when_ready(callback f) {
-    call c{&hub::current(), std::move(f)};
+    // By then the hub may be that of a later thread.
+    auto call_here = [f = std::move(f), caller = id_of_this_thread()]() mutable {
+        if (id_of_this_thread() == caller) f();
+    };
+    call c{&hub::current(), std::move(call_here)};
     {
         std::lock_guard guard(lock_);
         if (!ready()) {
