@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+// An HTTP request by hand over a connection: what is written, and what comes back.
+//
+//     build/samples/13_raw_get-fiber [HOST [PORT]]
+//
+// Without HOST it asks a server of its own, on another fiber of the same thread.
+#include <green/green.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+
+std::string raw_get(const std::string& host, const std::string& port) {
+    green::tcp_stream server = green::connect(host, port);
+    green::write_all(server, "GET / HTTP/1.0\r\nHost: " + host + "\r\n\r\n");
+    std::string answer;
+    std::array<std::byte, 4096> piece;
+    while (std::size_t size = server.read_some(piece)) answer.append(reinterpret_cast<const char*>(piece.data()), size);
+    return answer;
+}
+
+void answer_one(green::tcp_listener& listener) {
+    green::tcp_stream client = listener.accept();
+    std::string request;
+    green::read_until(client, request, "\r\n\r\n");
+    green::write_all(client, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nhello, world\n");
+}
+
+int main(int count, char** words) {
+    if (count > 1) {
+        std::fputs(raw_get(words[1], count > 2 ? words[2] : "http").c_str(), stdout);
+        return 0;
+    }
+    green::tcp_listener listener({green::ip_address::loopback_v4(), 0});
+    auto server = green::spawn(answer_one, std::ref(listener));
+    std::fputs(raw_get("localhost", std::to_string(listener.local_endpoint().port)).c_str(), stdout);
+    server.join();
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+// Several names looked up at the same time: all of them together take as long as the slowest.
+//
+//     build/samples/15_lookups-fiber [NAME...]
+//
+// Without NAMEs it asks a name server of its own, which takes 200 ms for each answer. An error belongs to one name.
+#include "dns_server/dns_server.h"
+
+#include <green/green.h>
+
+#include <cstdio>
+#include <string>
+#include <system_error>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+std::string address_of(green::dns::resolver& resolver, const std::string& name) {
+    try {
+        return resolver.lookup(name).front().address.to_string();
+    } catch (const std::system_error& error) {
+        return error.code().message();
+    }
+}
+
+void look_up_all(green::dns::resolver& resolver, const std::vector<std::string>& names) {
+    std::vector<green::fiber<std::string>> all;
+    for (const std::string& name : names) all.push_back(green::spawn(address_of, std::ref(resolver), name));
+    for (std::size_t i = 0; i < names.size(); ++i) std::printf("%s: %s\n", names[i].c_str(), all[i].get().c_str());
+}
+
+int main(int count, char** words) {
+    if (count > 1) {
+        look_up_all(green::dns::default_resolver(), {words + 1, words + count});
+        return 0;
+    }
+    dns_sample::dns_server server;
+    for (int i = 1; i <= 3; ++i) {
+        const std::string name = "host-" + std::to_string(i) + ".example";
+        server.add(name, green::ip_address::parse("192.0.2." + std::to_string(i)));
+        server.set_delay(name, 200ms);
+    }
+    green::dns::resolver resolver({.servers = {server.where()}});
+    const auto began = green::hub::current().now();
+    look_up_all(resolver, {"host-1.example", "host-2.example", "host-3.example", "nobody.example"});
+    std::puts(green::hub::current().now() - began < 550ms ? "at the same time" : "one after the other");
+}
