@@ -24,11 +24,6 @@
 
 namespace green::detail {
 
-// Makes a task that could go on go behind all that is ready. To be suspended then; once it runs again: expire_scopes().
-inline void go_behind(agent& task) noexcept {
-    loop_of(task.home()).make_ready(task);
-}
-
 // co_await on it performs `op` and gives ready, or timed_out when `deadline` passed first; then it did not happen.
 // Throws cancellation and what enqueue() throws.
 template <operation Operation>
@@ -39,30 +34,31 @@ class [[nodiscard]] operation_awaiter {
     bool await_ready() const noexcept { return false; }
 
     template <carried_promise Promise>
-    bool await_suspend(std::coroutine_handle<Promise> self) {
-        agent& who = self.promise().carried_by->who;
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+        runner& chain = *self.promise().carried_by;
+        agent& who = chain.who;
         who_ = &who;
         if (who.needs_attention()) [[unlikely]] {
-            if (!who.model.park && who.is_refused_for_good() && budget_is_spent()) return suspend_as(state::refused);
+            if (!chain.has_stack && who.is_refused_for_good() && budget_is_spent()) return suspend_as(state::refused, chain);
             who.model.throw_if_cancelled(who, op_.reason().call);
         }
         who.begin(op_.reason());
         if (had_at_once(op_, who)) {
             who.settle_without_waiting();
-            if (!budget_is_spent()) [[likely]] return false;
-            if (who.model.park) {
+            if (!budget_is_spent()) [[likely]] return self;
+            if (chain.has_stack) {
                 who.model.yield(who);
-                return false;
+                return self;
             }
-            return suspend_as(state::behind_others);
+            return suspend_as(state::behind_others, chain);
         }
-        if (who.model.park) {
+        if (chain.has_stack) {
             result_ = who.model.park(who, deadline_);
-            return false;
+            return self;
         }
         state_ = state::parked;
         enter_parking(who, deadline_);
-        return true;
+        return chain.leave();
     }
 
     outcome await_resume() {
@@ -86,10 +82,9 @@ class [[nodiscard]] operation_awaiter {
     bool budget_is_spent() noexcept { return loop_of(who_->home()).budget_is_spent(); }
 
     // Without waiting. One that is refused and goes on trying must not keep the processor either.
-    bool suspend_as(state why) noexcept {
+    std::coroutine_handle<> suspend_as(state why, runner& chain) noexcept {
         state_ = why;
-        go_behind(*who_);
-        return true;
+        return chain.go_behind();
     }
 
     time_point deadline_;

@@ -15,19 +15,18 @@ class [[nodiscard]] yield_awaiter {
   public:
     bool await_ready() const noexcept { return false; }
     template <carried_promise Promise>
-    bool await_suspend(std::coroutine_handle<Promise> self) {
-        who_ = &self.promise().carried_by->who;
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+        runner& chain = *self.promise().carried_by;
+        who_ = &chain.who;
         if (who_->needs_attention()) [[unlikely]] who_->model.throw_if_cancelled(*who_, "yield");
-        if (who_->model.yield) {
-            who_->model.yield(*who_);
-            return false;
-        }
-        go_behind(*who_);
-        return true;
+        if (!chain.has_stack) return chain.go_behind();
+        who_->model.yield(*who_);
+        return self;
     }
     void await_resume() {
+        if (!who_->inside && !who_->attention) [[likely]] return;
         expire_scopes(*who_);
-        if (who_->needs_attention()) [[unlikely]] who_->model.throw_if_cancelled(*who_, "yield");
+        if (who_->needs_attention()) who_->model.throw_if_cancelled(*who_, "yield");
     }
 
   private:

@@ -43,16 +43,45 @@ void spawned::arrive(runnable& self) noexcept {
 void spawned::resume(runnable& self) noexcept {
     auto& task = static_cast<spawned&>(self);
     agent* const previous = std::exchange(current_agent, &task);
-    task.chain_.run();
-    if (task.body_.done()) {
+    spawned* last = &task;
+    do {
+        last->chain_.run();
+        last = static_cast<spawned*>(current_agent);  // another one, when it has left for the next
+    } while (last->chain_.is_bouncing());
+    if (last->body_.done()) {
         try {
-            task.take_result();
+            last->take_result();
         } catch (...) {
-            task.note_end(std::current_exception());
+            last->note_end(std::current_exception());
         }
-        task.end();
+        last->end();
     }
     current_agent = previous;
+}
+
+// The loop is not asked for by way of `who`, nor its turn's end looked into: the hub does that. So the processor need not
+// wait for either to know where it goes on.
+inline bool runner::next_is_task(loop& here) noexcept {
+    const runnable* next = here.front();
+    return next && next->run == &spawned::resume && here.take_turn();
+}
+
+inline std::coroutine_handle<> runner::go_to(runnable& next) const noexcept {
+    auto& task = static_cast<spawned&>(next);
+    current_agent = &task;
+    return transfer_into(task.chain_);
+}
+
+std::coroutine_handle<> runner::leave() noexcept {
+    loop& here = loop_of(*current_hub);
+    return next_is_task(here) ? go_to(here.pop_front()) : std::noop_coroutine();
+}
+
+std::coroutine_handle<> runner::go_behind() noexcept {
+    loop& here = loop_of(*current_hub);
+    if (next_is_task(here)) [[likely]] return go_to(here.rotate(who));
+    here.make_ready(who);
+    return std::noop_coroutine();
 }
 
 void spawned::end() noexcept {

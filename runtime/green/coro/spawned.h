@@ -31,6 +31,7 @@ class spawned : public agent {
     virtual ~spawned() = default;
 
   private:
+    friend class runner;
     static const agent_model model_of_tasks;
     static void arrive(runnable& self) noexcept;
     static void resume(runnable& self) noexcept;

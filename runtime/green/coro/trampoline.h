@@ -22,6 +22,8 @@ class trampoline {
             innermost_.resume();
         } while (bouncing_);
     }
+    // It was left in the middle, by a transfer from another chain whose run() is under way: it wants to be run.
+    bool is_bouncing() const noexcept { return bouncing_; }
 
     // For await_suspend(): goes on in `next` without growing the stack. Symmetric transfer is a tail call only where
     // the compiler makes it one (GCC: not below -O2, and not under sanitizers), so every so often it goes back to run().
@@ -30,6 +32,12 @@ class trampoline {
         if (++transfers_ < most_transfers) [[likely]] return next;
         bouncing_ = true;
         return std::noop_coroutine();
+    }
+    // The same, into another chain, where that was suspended.
+    std::coroutine_handle<> transfer_into(trampoline& other) const noexcept {
+        other.bouncing_ = false;
+        other.transfers_ = transfers_;
+        return other.transfer_to(other.innermost_);
     }
 
   private:

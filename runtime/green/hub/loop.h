@@ -65,7 +65,9 @@ class loop {
     // Called once per switch between fibers. True now and then, when the loop should have the processor because
     // the kernel has not been asked for about a millisecond; false otherwise.
     bool turn_is_up() noexcept { return --turns_left_ == 0 && poll_is_due(); }
-    // The same for a fiber that could go on. True when its budget is used up and it should let others run.
+    // The same without asking anybody: false when it is not certain, and has to be asked.
+    bool take_turn() noexcept { return turns_left_ > 1 && (--turns_left_, true); }
+    // The same as turn_is_up() for a fiber that could go on. True when its budget is used up and it should let others run.
     bool budget_is_spent() noexcept {
         if (--turns_left_ != 0) [[likely]] return false;
         poll_is_due();

@@ -31,21 +31,25 @@ class [[nodiscard]] io_awaiter {
     }
 
     template <carried_promise Promise>
-    bool await_suspend(std::coroutine_handle<Promise> self) {
-        who_ = &self.promise().carried_by->who;
-        if (who_->model.park) {
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+        runner& chain = *self.promise().carried_by;
+        who_ = &chain.who;
+        if (chain.has_stack) {
             result_ = perform(fd_, direction_, attempt_, deadline_, error_);
-            return false;
+            return self;
         }
         if (who_->needs_attention()) [[unlikely]] {
             cancelled_ = who_->is_refused_for_good() && budget_is_spent();
-            if (cancelled_) return suspend_behind_others();
+            if (cancelled_) return behind_others(chain);
             who_->model.throw_if_cancelled(*who_, attempt_.call);
         }
-        if (fd_ < 0) return fail({EBADF, std::generic_category()});
-        if (!must_wait()) return budget_is_spent() && suspend_behind_others();
+        if (fd_ < 0) {
+            fail({EBADF, std::generic_category()});
+            return self;
+        }
+        if (!must_wait()) return budget_is_spent() ? behind_others(chain) : self;
         resume_ = std::exchange(who_->runnable::run, &woken);
-        return true;
+        return chain.leave();
     }
 
     ssize_t await_resume() {
@@ -57,10 +61,9 @@ class [[nodiscard]] io_awaiter {
   private:
     poller& home_poller() noexcept { return loop_of(who_->home()).poller(); }
     bool budget_is_spent() noexcept { return loop_of(who_->home()).budget_is_spent(); }
-    bool suspend_behind_others() noexcept {
+    std::coroutine_handle<> behind_others(runner& chain) noexcept {
         behind_others_ = true;
-        go_behind(*who_);
-        return true;
+        return chain.go_behind();
     }
 
     bool fail(std::error_code why) noexcept {
