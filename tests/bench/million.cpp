@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
-// A million sleeping fibers in one process: what each occupies, whether each has a guard, and whether all
-// wake up.
+// A million sleeping fibers, or tasks, in one process: what each occupies, whether each fiber has a guard, and whether
+// all wake up.
 //
-//     build/tests/bench/million [--fibers 1000000] [--stack-kib 64] [--bare] [--json]
+//     build/tests/bench/million [--fibers 1000000] [--stack-kib 64] [--bare | --tasks] [--json]
 //
 // Every fiber sleeps to the same moment, which lies far enough ahead for all of them to have been spawned
 // before it; "seconds to wake" counts from there until the last one has been joined. Resident memory and page
 // tables are differences between before the first spawn and after the last fiber has fallen asleep, divided
 // by the number of fibers; everything the runtime keeps for them is in it. --bare measures suspended contexts
-// without a runtime: the floor (one page of stack, and the page table entries of 64 KiB). The limits the
+// without a runtime: the floor (one page of stack, and the page table entries of 64 KiB); --tasks the other model, whose limit is 400 bytes each. The limits the
 // project set itself are 4.6 KiB resident, 0.2 KiB of page tables, and no mapping per fiber. A million fibers
 // need about 5 GiB of memory.
 #include <cstddef>
@@ -28,6 +28,7 @@ struct million_options {
     std::size_t fibers = 1'000'000;
     std::size_t stack_size_bytes = 65536;
     bool bare = false;
+    bool tasks = false;
     bool json = false;
 };
 
@@ -44,6 +45,8 @@ million_options parse(int count, char** words) {
         auto is = [&](const char* name) { return std::strcmp(words[i], name) == 0; };
         if (is("--bare")) {
             options.bare = true;
+        } else if (is("--tasks")) {
+            options.tasks = true;
         } else if (is("--json")) {
             options.json = true;
         } else if (is("--fibers") && i + 1 < count) {
@@ -51,7 +54,7 @@ million_options parse(int count, char** words) {
         } else if (is("--stack-kib") && i + 1 < count) {
             options.stack_size_bytes = std::strtoull(words[++i], nullptr, 10) * 1024;
         } else {
-            std::fprintf(stderr, "usage: %s [--fibers N] [--stack-kib N] [--bare] [--json]\n", words[0]);
+            std::fprintf(stderr, "usage: %s [--fibers N] [--stack-kib N] [--bare | --tasks] [--json]\n", words[0]);
             std::exit(2);
         }
     }
@@ -88,6 +91,40 @@ class green_sleepers {
   private:
     green::time_point moment_;
     std::vector<green::fiber<void>> fibers_;
+    std::size_t fallen_asleep_ = 0;
+    std::size_t finished_ = 0;
+    bool asleep_ = false;
+};
+
+// `count` tasks that do.
+class task_sleepers {
+  public:
+    task_sleepers(std::size_t count, std::size_t)
+        : moment_(green::clock::now() + std::chrono::seconds(2) + count * std::chrono::microseconds(5)) {
+        tasks_.reserve(count);
+        for (std::size_t i = 0; i < count; ++i) tasks_.push_back(green::coro::spawn(sleep()));
+        while (fallen_asleep_ < count) green::yield();
+        asleep_ = finished_ == 0;
+    }
+
+    bool all_asleep() const { return asleep_ && finished_ == 0; }
+
+    bench::nanoseconds wake_all() {
+        for (auto& one : tasks_) green::block_on(one);
+        return green::clock::now() - moment_;
+    }
+
+    std::size_t finished() const { return finished_; }
+
+  private:
+    green::coro::task<void> sleep() {
+        ++fallen_asleep_;
+        co_await green::coro::sleep_until(moment_);
+        ++finished_;
+    }
+
+    green::time_point moment_;
+    std::vector<green::coro::join_handle<void>> tasks_;
     std::size_t fallen_asleep_ = 0;
     std::size_t finished_ = 0;
     bool asleep_ = false;
@@ -139,7 +176,9 @@ void print(const million_options& options, const million_result& result) {
 int main(int count, char** words) {
     million_options options = parse(count, words);
     million_result result =
-        options.bare ? measure<bench::bare_sleepers>(options) : measure<green_sleepers>(options);
+        options.bare    ? measure<bench::bare_sleepers>(options)
+        : options.tasks ? measure<task_sleepers>(options)
+                        : measure<green_sleepers>(options);
     print(options, result);
     return result.finished == options.fibers ? 0 : 1;
 }
