@@ -336,6 +336,26 @@ TEST_CASE("a server without memory for a connection's stack closes it, says so, 
     CHECK(end.output == "closed\nreported\nserved\n");
 }
 
+TEST_CASE_FIXTURE(leak_check, "a server on several threads lets go of everything soon, though it was given time before") {
+    for (const bool stopped_again : {true, false}) {
+        std::vector<tcp_stream> peers;
+        {
+            server endless(any_port(), echo, {.more_threads = 2});
+            for (int i = 0; i < 20; ++i) {
+                peers.push_back(green::connect(endless.local_endpoint()));
+                CHECK(ask(peers.back(), "x") == "x");
+            }
+            CHECK_FALSE(green::with_timeout(10ms, [&] { endless.stop(1h); }));
+            if (stopped_again) endless.stop(1ms);
+        }
+        for (auto& each : peers) {
+            std::error_code error;
+            std::array<std::byte, 1> byte;
+            CHECK(each.read_some(byte, error) == 0);
+        }
+    }
+}
+
 TEST_CASE_FIXTURE(leak_check, "a server on several threads that is destroyed lets go of everything soon") {
     std::vector<tcp_stream> peers;
     {

@@ -19,7 +19,7 @@ server::server(const endpoint& where, handler h, server_options options) : where
 
 server::~server() {
     lanes_[0]->abandon();
-    for (std::size_t i = 1; i < lanes_.size(); ++i) lanes_[i]->ask_to_stop(duration::zero());
+    for (std::size_t i = 1; i < lanes_.size(); ++i) lanes_[i]->ask_to_hurry();
     for (std::thread& each : threads_)
         if (each.joinable()) each.detach();  // joining would block this hub, which their handlers may need
 }
@@ -31,8 +31,11 @@ std::size_t server::connection_count() const noexcept {
 }
 
 void server::stop(duration grace) {
-    for (std::size_t i = 1; i < lanes_.size(); ++i) lanes_[i]->ask_to_stop(grace);
-    lanes_[0]->stop(grace);
+    const time_point deadline = hub::current().deadline_after(grace);
+    for (std::size_t i = 1; i < lanes_.size(); ++i) lanes_[i]->ask_to_stop();
+    lanes_[0]->stop(deadline);
+    for (std::size_t i = 1; i < lanes_.size(); ++i)
+        if (!lanes_[i]->wait_stopped_until(deadline)) lanes_[i]->ask_to_hurry();
     wait();
     for (std::thread& each : threads_)
         if (each.joinable()) each.join();  // it has nothing left to do

@@ -2,6 +2,7 @@
 #include <green/net/server_lane.h>
 
 #include <green/fiber/sleep.h>
+#include <green/sync/wait.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -61,7 +62,7 @@ void server_lane::start() {
 void server_lane::run() {
     start();
     stop_asked_.wait();
-    stop(grace_);
+    stop(never);
 }
 
 void server_lane::accept_all() {
@@ -146,11 +147,11 @@ void server_lane::refuse_own_handlers() {
     });
 }
 
-void server_lane::stop(duration grace) {
+void server_lane::stop(time_point deadline) {
     refuse_own_handlers();
     listener_.close();
     if (acceptor_.valid()) acceptor_.kill();
-    if (connection_count() > 0) all_gone_.wait_for(grace);
+    if (connection_count() > 0) wait_any_until(deadline, all_gone_, hurry_asked_);
     abandon();
     if (connection_count() > 0) all_gone_.wait();
     stopped_.set();

@@ -23,20 +23,23 @@ class server_lane : public std::enable_shared_from_this<server_lane> {
 
     // Starts to accept.
     void start();
-    // Of a thread of its own: start(), waits for ask_to_stop(), stop().
+    // Of a thread of its own: start(), waits until it is asked to stop, stop().
     void run();
 
-    // See server. Parks.
-    void stop(duration grace);
+    // See server: makes the handlers give up when `deadline` has passed. Parks.
+    void stop(time_point deadline);
     // Closes the listener and makes every handler give up. Does not park.
     void abandon() noexcept;
 
     // --- any thread ---
-    void ask_to_stop(duration grace) noexcept {
-        grace_ = grace;
+    // Handlers may take their time until it is asked to hurry.
+    void ask_to_stop() noexcept { stop_asked_.set(); }
+    void ask_to_hurry() noexcept {
+        hurry_asked_.set();
         stop_asked_.set();
     }
     void wait_stopped() { stopped_.wait(); }
+    bool wait_stopped_until(time_point deadline) { return stopped_.wait_until(deadline); }
     std::size_t connection_count() const noexcept { return count_.load(std::memory_order_relaxed); }
     // Before start() only.
     endpoint local_endpoint() const { return listener_.local_endpoint(); }
@@ -62,9 +65,8 @@ class server_lane : public std::enable_shared_from_this<server_lane> {
     fiber<void> acceptor_;
     intrusive_list<serving> serving_;  // those whose handler has begun
     std::atomic<std::size_t> count_{0};
-    event has_room_, all_gone_, stop_asked_, stopped_;
+    event has_room_, all_gone_, stop_asked_, hurry_asked_, stopped_;
     duration pause_{};
-    duration grace_{};  // written before stop_asked_ is set
     bool abandoned_ = false;
 };
 
