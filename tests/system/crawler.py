@@ -87,7 +87,16 @@ class Crawling:
         return time.monotonic() - self.began
 
     def interrupt(self):
+        """Ctrl-C, once the program has got as far as to wait for it; before, it would just end."""
+        while not self.expects(signal.SIGINT) and self.seconds() < self.limit_seconds:
+            time.sleep(0.01)
         os.kill(self.pid, signal.SIGINT)  # send_signal() would look first whether it has ended, and take its status
+
+    def expects(self, number):
+        """Whether it has blocked the signal, to read it from a descriptor, or has ended."""
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        blocked = re.search(r"^SigBlk:\s*(\w+)", status, re.M)
+        return int(blocked[1], 16) >> (number - 1) & 1 or "(zombie)" in status
 
     def finish(self, meanwhile=lambda: None):
         """Waits for its end, calling `meanwhile` over and over, and returns a Crawl."""

@@ -162,7 +162,8 @@ def a_folder_without_the_right_to_write_is_a_clear_error(folder):
 
 @case
 def ctrl_c_keeps_what_was_found(folder):
-    arrived = threading.Event()
+    per_host = 8
+    hanging = threading.Semaphore(0)
 
     def answer(request):
         number = request.path.strip("/")
@@ -171,12 +172,13 @@ def ctrl_c_keeps_what_was_found(folder):
         elif request.path == "/robots.txt":
             request.answer("404 Not Found")
         else:
-            arrived.set()
+            hanging.release()
             request.wait_for_end()
 
-    with WebServer(answer) as server, Crawling(folder, server.url("/"), limit_seconds=30) as under_way:
-        check(arrived.wait(20), "the crawl does not get on")
-        time.sleep(0.5)
+    with (WebServer(answer) as server,
+          Crawling(folder, "--per-host", per_host, server.url("/"), limit_seconds=30) as under_way):
+        for _ in range(per_host):  # when all hang, what was answered has been dealt with
+            check(hanging.acquire(timeout=20 * SLOWNESS), "the crawl does not get on")
         at = time.monotonic()
         under_way.interrupt()
         run = under_way.finish()
@@ -296,7 +298,12 @@ def per_host_and_jobs_bound_the_connections(folder):
     site = pages(index=links, **{str(n): "" for n in range(1, 60)})
 
     def answer(request):
-        time.sleep(0.05 if request.path not in ("/", "/robots.txt") else 0)
+        if request.path not in ("/", "/robots.txt"):
+            if server.most_requests < most:  # however slowly they come, as many as may come together
+                too_late = time.monotonic() + 2 * SLOWNESS
+                while server.most_requests < most and time.monotonic() < too_late:
+                    time.sleep(0.01)
+            time.sleep(0.05)
         site(request)
 
     for options, most in ((), 8), (("--per-host", 3), 3), (("--per-host", 40, "--jobs", 5), 5), (("--jobs", 1), 1):
