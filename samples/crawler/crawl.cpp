@@ -74,7 +74,7 @@ void crawl::finish(const visit& done, fetched answer, time_point now) {
 void crawl::skip(const visit& done, std::string why, time_point now) {
     record r = record_of(done, {});
     r.error = std::move(why);
-    r.skipped = true;
+    r.skipped = done.target.is_https() ? skip_reason::https : skip_reason::robots;
     add(r);
     todo_.done(done);
     show(now);

@@ -4,7 +4,7 @@
 //     build/samples/crawler/crawl-fiber [options] URL...        (--help lists them)
 //
 // Shows a progress line on a terminal, and at the end what it found: pages, broken links, and where they were linked
-// from. Ctrl-C stops it and keeps what was found. Exit status: 0 all fine, 1 broken links, 2 wrong use.
+// from. Ctrl-C stops it and keeps what was found. Exit status: see report.h.
 #include "crawler/fiber.h"
 #include "crawler/program.h"
 

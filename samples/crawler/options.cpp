@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -155,7 +156,7 @@ void declare_seeds(command_line& line, options& chosen) {
         for (const auto& text : texts) chosen.seeds.push_back(parse_seed("URL", text));
     };
     line.app().add_option_function<std::vector<std::string>>("URL", take,
-                                                             "Where to start: http:// or https://");
+                                                             "Where to start: http://HOST[:PORT]/PATH");
 }
 
 }  // namespace
@@ -171,6 +172,9 @@ std::variant<options, early_exit> parse_options(int argc, const char* const* arg
     try {
         line.app().parse(argc, argv);
         if (chosen.seeds.empty()) throw CLI::ValidationError("URL", "missing: say where to start");
+        if (std::ranges::all_of(chosen.seeds, &url::is_https))
+            refuse("URL",
+                   "\"" + chosen.seeds.front().text() + "\": TLS is not spoken yet, only http:// can be fetched");
     } catch (const CLI::CallForHelp&) {
         return early_exit{0, line.app().help()};
     } catch (const CLI::ParseError& error) {

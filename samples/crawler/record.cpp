@@ -9,7 +9,7 @@
 namespace crawler {
 
 bool is_broken(const record& r) {
-    return !r.skipped && (r.status >= 400 || !r.error.empty());
+    return r.skipped == skip_reason::none && (r.status >= 400 || !r.error.empty());
 }
 
 std::string to_json(const record& r) {

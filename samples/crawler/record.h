@@ -8,6 +8,9 @@
 
 namespace crawler {
 
+/// Why a URL was not fetched on purpose: it is in the file, but no broken link.
+enum class skip_reason { none, robots, https };
+
 /// The result for one URL. Strings may hold any bytes.
 struct record {
     std::string url;          ///< canonical, or as written in the page when it has no canonical form
@@ -18,7 +21,7 @@ struct record {
     std::string from;         ///< the page that links here; empty for a seed
     std::string error;        ///< why there is no page; empty when all is well
     std::chrono::milliseconds elapsed{0};
-    bool skipped = false;  ///< not fetched on purpose (robots.txt): in the file, but no broken link
+    skip_reason skipped = skip_reason::none;
 };
 
 /// Whether a reader who follows the link is disappointed: no answer, or one of 4xx and 5xx.

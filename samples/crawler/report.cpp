@@ -26,14 +26,17 @@ std::string comparison(std::chrono::milliseconds alone, std::chrono::millisecond
 void report::add(const record& r) {
     byte_count_ += r.bytes;
     one_at_a_time_ += r.elapsed;
-    if (r.skipped) {
-        ++skipped_count_;
+    if (r.skipped == skip_reason::robots) {
+        ++robots_count_;
+    } else if (r.skipped == skip_reason::https) {
+        ++https_count_;
     } else if (is_broken(r)) {
         ++broken_count_;
         if (broken_.size() < most_shown)
             broken_.push_back({printable(r.url), reason_of(r), printable(r.from)});
     } else {
         ++page_count_;
+        if (r.status / 100 == 3) ++redirect_count_;
     }
 }
 
@@ -44,8 +47,11 @@ std::string report::summary(std::chrono::milliseconds elapsed, bool interrupted)
             format_bytes(byte_count_) + " in " + format_duration(elapsed) + ".\n";
     text += "One at a time it would have taken " + format_duration(one_at_a_time_) +
             comparison(one_at_a_time_, elapsed) + ".\n";
-    if (skipped_count_ > 0)
-        text += format_count(skipped_count_, "page") + " skipped because robots.txt asks so.\n";
+    if (robots_count_ > 0)
+        text += format_count(robots_count_, "page") + " skipped because robots.txt asks so.\n";
+    if (https_count_ > 0)
+        text += format_count(https_count_, "https URL") + " not fetched: TLS is not spoken yet.\n";
+    if (came_to_nothing()) text += "Nothing of what was asked for could be fetched.\n";
     if (!broken_.empty()) text += "Broken links:\n";
     for (const auto& link : broken_) {
         text += "  " + link.url + "\n      " + link.why;

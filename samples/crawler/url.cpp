@@ -165,7 +165,7 @@ url_result parse_url(std::string_view raw) {
     // "localhost:8080/x" has a scheme by the grammar; nobody means it.
     const bool port_follows =
         scheme && text.size() > scheme->size() + 1 && is_digit(text[scheme->size() + 1]);
-    if (!scheme || port_follows) return fail("no http:// or https:// in front");
+    if (!scheme || port_follows) return fail("no http:// in front");
     if (*scheme != "http" && *scheme != "https")
         return fail("scheme " + *scheme + " is neither http nor https", true);
     const auto parts =

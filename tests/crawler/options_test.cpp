@@ -94,8 +94,14 @@ TEST_CASE("a wrong URL is named with the reason") {
     CHECK(refused({"ftp://a/"}) == "URL: \"ftp://a/\": scheme ftp is neither http nor https");
     CHECK(refused({"http://a:65536/"}) == "URL: \"http://a:65536/\": port 65536 is not between 1 and 65535");
     CHECK(refused({"http://good/", "example.com"}) ==
-          "URL: \"example.com\": no http:// or https:// in front");
+          "URL: \"example.com\": no http:// in front");
     CHECK(refused({""}) == "URL: \"\": empty URL");
+}
+
+TEST_CASE("a crawl of https URLs alone is refused, some among others are not") {
+    CHECK(refused({"https://a/", "https://b/"}) ==
+          "URL: \"https://a/\": TLS is not spoken yet, only http:// can be fetched");
+    CHECK(accepted({"https://a/", "http://b/"}).seeds.size() == 2);
 }
 
 TEST_CASE("a wrong number is named with what would be right") {

@@ -42,6 +42,6 @@ TEST_CASE("an error or a status of 4xx and 5xx is a broken link, a skipped page 
     r = {};
     r.error = "timed out";
     CHECK(is_broken(r));
-    r.skipped = true;
+    r.skipped = crawler::skip_reason::robots;
     CHECK_FALSE(is_broken(r));
 }

@@ -145,8 +145,8 @@ TEST_CASE("other schemes are foreign, not broken") {
 
 TEST_CASE("what cannot be a URL is refused with the reason") {
     CHECK(canonical("") == "<empty URL>");
-    CHECK(canonical("example.com") == "<no http:// or https:// in front>");
-    CHECK(canonical("localhost:8080/x") == "<no http:// or https:// in front>");
+    CHECK(canonical("example.com") == "<no http:// in front>");
+    CHECK(canonical("localhost:8080/x") == "<no http:// in front>");
     CHECK(canonical("ftp://a/") == "<scheme ftp is neither http nor https>");
     CHECK(canonical("http://") == "<no host>");
     CHECK(canonical("http://:80/") == "<no host>");

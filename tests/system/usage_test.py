@@ -81,6 +81,7 @@ def wrong_use_is_status_2_and_a_clear_line(folder):
         ("",): "URL",
         ("ftp://green.test/",): "ftp",
         ("green.test",): "green.test",
+        ("https://127.0.0.1/", "https://green.test/"): "https://127.0.0.1/.*TLS is not spoken",
         ("http://",): "http://",
         ("http://127.0.0.1:65536/",): "port",
         ("http://127.0.0.1:0/",): "port",
@@ -120,6 +121,24 @@ def wrong_use_is_status_2_and_a_clear_line(folder):
 
 
 @case
+def https_urls_are_counted_apart_and_nothing_fetched_is_no_success(folder):
+    def answer(request):
+        if request.path == "/away":
+            request.answer("301 Moved Permanently", headers=["Location: https://127.0.0.1/"])
+        else:
+            request.answer(body="<a href=https://127.0.0.1/a><a href=https://127.0.0.1/b>")
+
+    with WebServer(answer) as server:
+        run = crawl(folder, "--no-robots", "--scope", "any", server.url("/"))
+        run.check_status(0)
+        check("2 https URLs not fetched: TLS is not spoken yet." in run.stdout, run.text())
+        check("robots" not in run.stdout, run.text())
+        run = crawl(folder, "--no-robots", server.url("/away"))
+        run.check_status(1)
+        check("1 https URL not fetched" in run.stdout and "Nothing of what was asked for" in run.stdout, run.text())
+
+
+@case
 def one_wrong_seed_among_good_ones_fetches_nothing(folder):
     with WebServer(pages(index="")) as server:
         one_line_error(crawl(folder, server.url("/"), "gopher://green.test/", out=False))
@@ -130,7 +149,7 @@ def one_wrong_seed_among_good_ones_fetches_nothing(folder):
 def help_names_every_option(folder):
     run = crawl(folder, "--help", out=False)
     run.check_status(0)
-    check(run.stderr == "", run.text())
+    check(run.stderr == "" and "https" not in run.stdout, run.text())
     for option in ("--jobs --per-host --depth --max-pages --timeout --scope --no-robots --user-agent --dns --out "
                    "URL").split():
         check(option in run.stdout, f"{option} is not explained\n{run.text()}")
@@ -270,6 +289,7 @@ def robots_txt_is_obeyed_unless_no_robots(folder):
         server.requests.clear()
         run = crawl(folder, "--user-agent", "other/2", server.url("/"))
         check([r.path for r in server.requests] == ["/robots.txt"], [r.path for r in server.requests])
+        run.check_status(1)  # not let fetch a single page
 
         server.requests.clear()
         run = crawl(folder, "--no-robots", server.url("/"))
