@@ -169,6 +169,12 @@ std::variant<options, early_exit> parse_options(int argc, const char* const* arg
     declare_manners(line, chosen);
     declare_seeds(line, chosen);
     line.app().name(program);
+    line.app().footer(
+        "Exit status:\n"
+        "  0    all fine\n"
+        "  1    broken links, or not a single page could be fetched\n"
+        "  2    wrong use, or the results could not be written\n"
+        "  130  stopped by Ctrl-C (143: by SIGTERM) before the end, whatever was found so far");
     try {
         line.app().parse(argc, argv);
         if (chosen.seeds.empty()) throw CLI::ValidationError("URL", "missing: say where to start");

@@ -35,14 +35,19 @@ class interrupts {
     }
     ~interrupts() {
         // A signal that nobody took would be delivered the moment it is let through, and end the program.
-        signalfd_siginfo taken;
-        while (read(fd_, &taken, sizeof taken) > 0) {}
+        while (take()) {}
         close(fd_);
         sigprocmask(SIG_SETMASK, &before_, nullptr);
     }
     interrupts(const interrupts&) = delete;
 
     int fd() const { return fd_; }
+
+    // The number of the signal that came, or 0.
+    int take() {
+        signalfd_siginfo taken;
+        return read(fd_, &taken, sizeof taken) > 0 ? static_cast<int>(taken.ssi_signo) : 0;
+    }
 
   private:
     sigset_t signals_;
@@ -75,7 +80,8 @@ int crawl_and_report(const options& chosen, const crawl_all& fetch_everything) {
     line.clear();
     if (out) out->close();
     std::fputs(job.summary(elapsed).c_str(), stdout);
-    return job.status();
+    // What was found so far is no verdict, so the signal counts, as if it had ended the program: 130, 143.
+    return job.interrupted() ? 128 + from_user.take() : job.status();
 }
 
 }  // namespace

@@ -86,11 +86,11 @@ class Crawling:
     def seconds(self):
         return time.monotonic() - self.began
 
-    def interrupt(self):
-        """Ctrl-C, once the program has got as far as to wait for it; before, it would just end."""
-        while not self.expects(signal.SIGINT) and self.seconds() < self.limit_seconds:
+    def interrupt(self, number=signal.SIGINT):
+        """Ctrl-C or SIGTERM, once the program has got as far as to wait for it; before, it would just end."""
+        while not self.expects(number) and self.seconds() < self.limit_seconds:
             time.sleep(0.01)
-        os.kill(self.pid, signal.SIGINT)  # send_signal() would look first whether it has ended, and take its status
+        os.kill(self.pid, number)  # send_signal() would look first whether it has ended, and take its status
 
     def expects(self, number):
         """Whether it has blocked the signal, to read it from a descriptor, or has ended."""
