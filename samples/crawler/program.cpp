@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <variant>
 
@@ -64,6 +65,11 @@ void allow_many_descriptors() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void print(const std::string& text) {
+    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
+        throw std::system_error(errno, std::generic_category(), "cannot write to standard output");
+}
+
 int crawl_and_report(const options& chosen, const crawl_all& fetch_everything) {
     using clock = std::chrono::steady_clock;
     std::optional<record_file> out;
@@ -79,7 +85,7 @@ int crawl_and_report(const options& chosen, const crawl_all& fetch_everything) {
 
     line.clear();
     if (out) out->close();
-    std::fputs(job.summary(elapsed).c_str(), stdout);
+    print(job.summary(elapsed));
     // What was found so far is no verdict, so the signal counts, as if it had ended the program: 130, 143.
     return job.interrupted() ? 128 + from_user.take() : job.status();
 }
@@ -87,12 +93,15 @@ int crawl_and_report(const options& chosen, const crawl_all& fetch_everything) {
 }  // namespace
 
 int run_program(int argc, char** argv, const crawl_all& fetch_everything) {
-    const auto parsed = parse_options(argc, argv);
-    if (const auto* stop = std::get_if<early_exit>(&parsed)) {
-        std::fputs(stop->text.c_str(), stop->status == 0 ? stdout : stderr);
-        return stop->status;
-    }
     try {
+        const auto parsed = parse_options(argc, argv);
+        if (const auto* stop = std::get_if<early_exit>(&parsed)) {
+            if (stop->status == 0)
+                print(stop->text);
+            else
+                std::fputs(stop->text.c_str(), stderr);
+            return stop->status;
+        }
         return crawl_and_report(std::get<options>(parsed), fetch_everything);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "%s: %s\n", std::filesystem::path(argv[0]).filename().c_str(), error.what());

@@ -169,6 +169,15 @@ def a_full_disk_is_a_clear_error(folder):
 
 
 @case
+def a_summary_that_cannot_be_written_is_a_clear_error(folder):
+    with WebServer(pages(index="")) as server:
+        for arguments in (server.url("/"),), ("--help",):
+            run = crawl(folder, *arguments, out=False, prefix=("sh", "-c", 'exec "$@" >/dev/full', "sh"))
+            message = one_line_error(run)
+            check("standard output" in message and "No space left" in message, message)
+
+
+@case
 def a_folder_without_the_right_to_write_is_a_clear_error(folder):
     if os.getuid() == 0:
         return  # root may
