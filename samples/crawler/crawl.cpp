@@ -38,7 +38,7 @@ record record_of(const visit& done, const fetched& answer) {
             .depth = done.depth,
             .from = done.from,
             .error = answer.error,
-            .elapsed = answer.elapsed};
+            .elapsed = done.spent + answer.elapsed};
 }
 
 }  // namespace
@@ -105,7 +105,9 @@ bool crawl::try_again(const visit& done, const fetched& answer, time_point now) 
                                : retries_.after_status(done.attempt, answer.status, answer.retry_after,
                                                        std::chrono::system_clock::now());
     if (!wait || (!answer.dropped && !answer.error.empty() && answer.status == 0)) return false;
-    todo_.retry(done, now + *wait);
+    visit again = done;
+    again.spent += answer.elapsed + *wait;
+    todo_.retry(std::move(again), now + *wait);
     return true;
 }
 

@@ -24,6 +24,7 @@ struct visit {
     unsigned depth = 0;    ///< links away from a seed
     std::string from;      ///< the page that links here; empty for a seed
     unsigned attempt = 0;  ///< how often it has been tried before
+    std::chrono::milliseconds spent{0};  ///< on those tries, and on the waits between them
 };
 
 /// What became of a URL that was pushed.

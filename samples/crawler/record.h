@@ -20,7 +20,7 @@ struct record {
     unsigned depth = 0;       ///< links away from a seed
     std::string from;         ///< the page that links here; empty for a seed
     std::string error;        ///< why there is no page; empty when all is well
-    std::chrono::milliseconds elapsed{0};
+    std::chrono::milliseconds elapsed{0};  ///< of all tries and the back-off between them; not of waiting for a turn
     skip_reason skipped = skip_reason::none;
 };
 

@@ -12,8 +12,8 @@
 
 namespace crawler {
 
-/// How a crawler program ends. A crawl that was not let fetch a single page counts as one that found it broken, a result
-/// file that could not be written as wrong use.
+/// How a crawler program ends. A crawl that was not let fetch a single page counts as one that found it broken, results
+/// that could not be written as wrong use.
 enum exit_status { all_fine = 0, broken_links = 1, wrong_use = 2 };
 
 /// Sums up records as they come. Not synchronised; no call parks.
@@ -27,7 +27,8 @@ class report {
     std::size_t https_count() const { return https_count_; }    ///< not fetched because TLS is not spoken
     std::uint64_t byte_count() const { return byte_count_; }
 
-    /// What fetching one page at a time would have taken: the sum of what each took.
+    /// What fetching one page at a time would have taken: the sum of what each took, its further tries and the waits
+    /// between them included.
     std::chrono::milliseconds one_at_a_time() const { return one_at_a_time_; }
 
     /// Some lines of text: what was found, how long it took, and the broken links with the pages that link to

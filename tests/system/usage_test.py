@@ -75,6 +75,28 @@ def a_server_that_is_not_there_is_status_1(folder):
 
 
 @case
+def times_include_further_tries(folder):
+    with WebServer(pages()) as server:
+        refusing = server.url("/")
+    tries = []
+
+    def busy(request):
+        tries.append(request.path)
+        request.answer("503 Service Unavailable")
+
+    with WebServer(busy) as server:
+        for url in refusing, server.url("/"):
+            run = crawl(folder, "--no-robots", url, limit_seconds=30)
+            run.check_status(1)
+            spent = run.record(url)["milliseconds"] / 1000
+            # Waits of half to all of 0.5, 1 and 2 seconds.
+            check(1.75 <= spent <= run.seconds, f"{spent} s of {run.seconds:.2f} s\n{run.text()}")
+            alone = re.search(r"One at a time it would have taken ([\d.]+) s\.", run.stdout)
+            check(alone and abs(float(alone[1]) - spent) <= 0.1, run.text())
+    check(len(tries) == 4, tries)
+
+
+@case
 def wrong_use_is_status_2_and_a_clear_line(folder):
     here = "http://127.0.0.1:9/"
     for arguments, words in {
