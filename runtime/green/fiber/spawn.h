@@ -148,6 +148,7 @@ auto spawn_after(duration d, F&& f, Args&&... args) {
 // memory for it, or the stack size is impossible, the fiber ends with that error. When that thread has ended, or ends
 // before it gets to the fiber, the fiber ends with std::system_error (no_such_process) and f never runs.
 template <class F, class... Args>
+    requires std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> || std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 auto spawn_on(hub& target, F&& f, Args&&... args) {
     return detail::spawn_there(target, fiber_options{}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
 }

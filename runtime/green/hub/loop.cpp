@@ -157,7 +157,7 @@ void loop::poll_until(time_point deadline) noexcept {
     if (blocking) mailbox_.woke();
     turns_left_ = turns_per_look;
     turns_without_poll_ = 0;
-    last_poll_coarse_ns_.store(coarse_ns(), std::memory_order_relaxed);
+    last_poll_coarse_ns_ = coarse_ns();
 }
 
 // With a clock that jumps: real events first, and only when none comes within a moment is everything really

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <green/base/intrusive_list.h>
+#include <green/base/single_writer.h>
 #include <green/hub/mailbox.h>
 #include <green/hub/poller.h>
 #include <green/hub/runnable.h>
@@ -97,7 +98,7 @@ class loop {
     // When the kernel was last asked for events, by the coarse clock: a free stamp for things whose age matters
     // only roughly.
     // Any thread may ask.
-    std::int64_t last_poll_coarse_ns() const noexcept { return last_poll_coarse_ns_.load(std::memory_order_relaxed); }
+    std::int64_t last_poll_coarse_ns() const noexcept { return last_poll_coarse_ns_; }
     static std::int64_t coarse_now_ns() noexcept;
     // Whether it waits in the kernel. Any thread.
     bool asleep() const noexcept { return mailbox_.asleep(); }
@@ -107,16 +108,13 @@ class loop {
     static void drop_stale(loop& l, int fd) noexcept;
     static void deregister_and_drop(loop& l, int fd) noexcept;
 
-    // Two equal ones, taken longer apart than the coarse clock's tick: nobody has switched in between. Also in a signal
-    // handler on the loop's thread.
+    // Two equal ones, taken longer apart than the coarse clock's tick: nobody has switched in between. Any thread.
     struct progress {
         unsigned turns_left, turns_without_poll;
         std::int64_t polled_ns;
         bool operator==(const progress&) const = default;
     };
     progress how_far() const noexcept { return {turns_left_, turns_without_poll_, last_poll_coarse_ns()}; }
-    // Whether anything but the one who runs is on this loop. Also in such a handler.
-    bool anyone_else() const noexcept { return agent_count_ > 0 || !ready_.empty() || has_something_to_wait_for(); }
 
     void hold() noexcept { ++holds_; }
     void release() noexcept { --holds_; }
@@ -145,10 +143,11 @@ class loop {
     // threads have made.
     intrusive_list<agent, home_tag> listed;
     // How many fibers and tasks were spawned here and have not ended. Whoever waits for none to be left is woken.
-    void agent_begins() noexcept { ++agent_count_; }
+    void agent_begins() noexcept { agent_count_ += 1; }
     void agent_ended() noexcept {
         if (--agent_count_ == 0 && awaiting_quiet) [[unlikely]] all_agents_ended();
     }
+    // Any thread may ask.
     std::size_t agent_count() const noexcept { return agent_count_; }
     void set_agent_count(std::size_t left) noexcept { agent_count_ = left; }
     waiter* awaiting_quiet = nullptr;
@@ -174,9 +173,9 @@ class loop {
 
     hub& face_;
     runnable_queue ready_;
-    unsigned turns_left_ = 1;
-    unsigned turns_without_poll_ = 0;
-    std::atomic<std::int64_t> last_poll_coarse_ns_;
+    single_writer<unsigned> turns_left_ = 1;
+    single_writer<unsigned> turns_without_poll_ = 0;
+    single_writer<std::int64_t> last_poll_coarse_ns_;
     timer_heap timers_;
     mailbox mailbox_;
     green::detail::poller poller_;
@@ -185,7 +184,7 @@ class loop {
     void* reorder_argument_ = nullptr;
     int holds_ = 0;
     duration next_look_for_threads_{};  // zero: it has not waited for another thread yet
-    std::size_t agent_count_ = 0;
+    single_writer<std::size_t> agent_count_ = 0;
 };
 
 }  // namespace green::detail

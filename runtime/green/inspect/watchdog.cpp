@@ -35,7 +35,6 @@ struct statement {
     statement& operator=(const statement&) = delete;
 
     loop& of;
-    bool others_wait = false;
     loop::progress progress{};
     std::uint64_t id = 0;
     char name[100] = "";
@@ -49,7 +48,6 @@ constinit std::atomic<statement*> wanted{nullptr};
 
 void give(statement& s) noexcept {
     const detail::agent& running = *detail::current_agent;
-    s.others_wait = s.of.anyone_else();
     s.progress = s.of.how_far();
     s.id = running.id;
     const bool is_hub = running.attention & detail::agent::is_hub;
@@ -134,7 +132,7 @@ class watchdog::patrol {
     struct sight {
         loop::progress progress;
         time_point since;
-        bool reported = false;
+        bool asked = false;
     };
 
     // The program's signals are not for this thread.
@@ -160,28 +158,32 @@ class watchdog::patrol {
             for (loop* at = detail::newest_enlisted(); at; at = at->enlisted_before) look_at(*at);
     }
 
-    bool is_at_work(const loop& one) const {
-        return one.has_thread.load(std::memory_order_acquire) && !one.asleep() &&
-            loop::coarse_now_ns() - one.last_poll_coarse_ns() > (limit_ / 4).count();
+    // From afar as long as nobody seems stuck. A signal would cut the waits of an innocent short.
+    void look_at(loop& one) {
+        const bool is_alone = one.agent_count() == 0;  // main, without a fiber that it could keep waiting
+        if (!one.has_thread.load(std::memory_order_acquire) || one.asleep() || is_alone) {
+            seen_.erase(&one);
+            return;
+        }
+        const loop::progress progress = one.how_far();
+        const time_point now = std::chrono::steady_clock::now();
+        const auto [at, is_new] = seen_.try_emplace(&one, sight{progress, now});
+        sight& seen = at->second;
+        if (!is_new && seen.progress == progress) {
+            if (now - seen.since >= limit_ && !seen.asked) inquire(one, seen);
+        } else {
+            seen = {progress, now};
+        }
     }
 
-    void look_at(loop& one) {
-        if (!is_at_work(one)) {
-            seen_.erase(&one);
-            return;
+    void inquire(loop& one, sight& seen) {
+        seen.asked = true;
+        statement said(one);
+        if (!ask(said, signal_number_, limit_)) {
+            report_({"a thread that does not answer signals", 0, std::chrono::steady_clock::now() - seen.since, {}});
+        } else if (said.progress == seen.progress) {
+            report_({said.name, said.id, std::chrono::steady_clock::now() - seen.since, detail::frame_names(said.frames)});
         }
-        statement now(one);
-        const auto seen = seen_.find(&one);
-        const bool answered = ask(now, signal_number_, limit_ / 4);
-        if (!answered || !now.others_wait || seen == seen_.end() || !(seen->second.progress == now.progress)) {
-            seen_.erase(&one);
-            if (answered && now.others_wait) seen_.emplace(&one, sight{now.progress, std::chrono::steady_clock::now()});
-            return;
-        }
-        const duration held_for = std::chrono::steady_clock::now() - seen->second.since;
-        if (held_for < limit_ || seen->second.reported) return;
-        seen->second.reported = true;
-        report_({now.name, now.id, held_for, detail::frame_names(now.frames)});
     }
 
     const duration limit_;

@@ -16,19 +16,20 @@ namespace green::inspect {
 
 // Who has not let any other run.
 struct stuck_fiber {
-    std::string name;  // at most 99 bytes of it; "fiber" or "task" for one without a name
+    // At most 99 bytes of it; "fiber" or "task" for one without a name.
+    std::string name;
     std::uint64_t id = 0;
     duration held_for{};                 // at least; since the watchdog first saw it so
     std::vector<std::string> backtrace;  // innermost first; empty when its thread did not answer
 };
 
 // While the object lives, a thread of its own looks at every hub of the process. A fiber, task or callback that keeps its
-// hub for longer than the limit while there are others on it is reported, once for each time that it does so. Runs on the
+// hub for longer than the limit while there are fibers or tasks beside it is reported, once for each time that it does so. Runs on the
 // computer's own clock, also where a virtual one is in force.
 //
-// A hub that is idle, or switches, is only looked at from afar. One that seems stuck gets a signal, so that its thread
-// notes where it is: a blocking system call in its way then returns EINTR if it is one of those that are not restarted
-// (signal(7)). The default is SIGURG, which does nothing to a program that does not ask for it.
+// A hub is looked at from afar until it has been stuck for the limit. Then its thread gets a signal, once, and notes where it
+// is: a blocking system call that it is in then returns EINTR if it is one of those that are not restarted (signal(7)). The
+// default is SIGURG, which does nothing to a program that does not ask for it.
 class watchdog {
   public:
     // Called on the watchdog's thread. It must not wake a fiber, for a main that waits for nothing is told so
