@@ -141,8 +141,9 @@ void declare_limits(command_line& line, options& chosen) {
 }
 
 void declare_manners(command_line& line, options& chosen) {
-    line.app().add_flag_callback(
-        "--no-robots", [&chosen] { chosen.obey_robots = false; }, "Ignore robots.txt");
+    line.app()
+        .add_flag_callback("--no-robots", [&chosen] { chosen.obey_robots = false; }, "Ignore robots.txt")
+        ->disable_flag_override();
     line.add("--user-agent", "NAME", "Introduce ourselves as NAME (" + chosen.user_agent + ")",
              [&chosen](auto& name, auto& text) { chosen.user_agent = parse_user_agent(name, text); });
     line.add("--dns", "ADDRESS[:PORT]", "Ask this name server instead of the system's",
@@ -151,12 +152,23 @@ void declare_manners(command_line& line, options& chosen) {
              [&chosen](auto& name, auto& text) { chosen.out = parse_out(name, text); });
 }
 
-void declare_seeds(command_line& line, options& chosen) {
-    const auto take = [&chosen](const std::vector<std::string>& texts) {
-        for (const auto& text : texts) chosen.seeds.push_back(parse_seed("URL", text));
-    };
-    line.app().add_option_function<std::vector<std::string>>("URL", take,
-                                                             "Where to start: http://HOST[:PORT]/PATH");
+void read_seeds(const std::vector<std::string>& texts, options& chosen) {
+    if (texts.empty()) refuse("URL", "none given, say where to start");
+    for (const auto& text : texts) chosen.seeds.push_back(parse_seed("URL", text));
+    if (std::ranges::all_of(chosen.seeds, &url::is_https))
+        refuse("URL",
+               "\"" + chosen.seeds.front().text() + "\": TLS is not spoken yet, only http:// can be fetched");
+}
+
+/// CLI11's complaint about a number of values, in the words of refuse().
+std::string complaint(CLI::App& app, const CLI::ArgumentMismatch& error) {
+    const std::string text = error.what();
+    std::string name = text.substr(0, text.find_first_of(": "));
+    if (!name.starts_with("-")) name.insert(0, "--");  // of a flag, CLI11 says the bare name
+    const CLI::Option* option = app.get_option_no_throw(name);
+    if (option == nullptr) return text;
+    if (option->get_type_name().empty()) return name + ": takes no value";
+    return name + (option->count() > 1 ? ": given more than once" : ": " + option->get_type_name() + " is missing");
 }
 
 }  // namespace
@@ -167,7 +179,9 @@ std::variant<options, early_exit> parse_options(int argc, const char* const* arg
     const std::string program = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "crawl";
     declare_limits(line, chosen);
     declare_manners(line, chosen);
-    declare_seeds(line, chosen);
+    std::vector<std::string> seeds;
+    line.app().add_option("URL", seeds, "Where to start: http://HOST[:PORT]/PATH")->type_name("");
+    line.app().allow_extras();  // to be refused in our own words
     line.app().name(program);
     line.app().footer(
         "Exit status:\n"
@@ -177,12 +191,13 @@ std::variant<options, early_exit> parse_options(int argc, const char* const* arg
         "  130  stopped by Ctrl-C (143: by SIGTERM) before the end, whatever was found so far");
     try {
         line.app().parse(argc, argv);
-        if (chosen.seeds.empty()) throw CLI::ValidationError("URL", "missing: say where to start");
-        if (std::ranges::all_of(chosen.seeds, &url::is_https))
-            refuse("URL",
-                   "\"" + chosen.seeds.front().text() + "\": TLS is not spoken yet, only http:// can be fetched");
+        if (const auto unknown = line.app().remaining(); !unknown.empty())
+            refuse(unknown.front(), "no such option");
+        read_seeds(seeds, chosen);
     } catch (const CLI::CallForHelp&) {
         return early_exit{0, line.app().help()};
+    } catch (const CLI::ArgumentMismatch& error) {
+        return early_exit{2, program + ": " + complaint(line.app(), error) + "\nTry " + program + " --help\n"};
     } catch (const CLI::ParseError& error) {
         return early_exit{2, program + ": " + error.what() + "\nTry " + program + " --help\n"};
     }

@@ -90,12 +90,21 @@ TEST_CASE("a name server may have any spelling of an address") {
 }
 
 TEST_CASE("a wrong URL is named with the reason") {
-    CHECK(refused({}) == "URL: missing: say where to start");
+    CHECK(refused({}) == "URL: none given, say where to start");
     CHECK(refused({"ftp://a/"}) == "URL: \"ftp://a/\": scheme ftp is neither http nor https");
     CHECK(refused({"http://a:65536/"}) == "URL: \"http://a:65536/\": port 65536 is not between 1 and 65535");
     CHECK(refused({"http://good/", "example.com"}) ==
           "URL: \"example.com\": no http:// in front");
     CHECK(refused({""}) == "URL: \"\": empty URL");
+}
+
+TEST_CASE("whatever is wrong with an option is said in one way: its name, and why") {
+    CHECK(refused({"--frobnicate", "http://a/"}) == "--frobnicate: no such option");
+    CHECK(refused({"--job", "3", "http://a/"}) == "--job: no such option");
+    CHECK(refused({"http://a/", "-x"}) == "-x: no such option");
+    CHECK(refused({"http://a/", "--out"}) == "--out: FILE is missing");
+    CHECK(refused({"--jobs", "1", "--jobs", "2", "http://a/"}) == "--jobs: given more than once");
+    CHECK(refused({"--no-robots=false", "http://a/"}) == "--no-robots: takes no value");
 }
 
 TEST_CASE("a crawl of https URLs alone is refused, some among others are not") {
