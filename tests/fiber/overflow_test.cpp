@@ -35,6 +35,15 @@ void overflow() {
 SCENARIO_IN_CHILD(overflows_its_stack) {
     overflow();
 }
+// A frame that begins above the stack's bottom and ends far below it, and is touched there first.
+[[gnu::noinline]] int use_large_frame() {
+    volatile char frame[300 * 1024];
+    frame[0] = 1;
+    return frame[0];
+}
+SCENARIO_IN_CHILD(overflows_by_a_large_frame) {
+    green::spawn({.name = "deep"}, [] { use_large_frame(); }).join();
+}
 SCENARIO_IN_CHILD(overflows_above_a_guard_mapping) {
     green::detail::stack_pool::use_guards_no_better_than(green::detail::guard_kind::mapping);
     overflow();
@@ -82,6 +91,13 @@ TEST_CASE("a stack overflow is reported by name and size, and ends the process b
         CHECK(contains(end.errors, "stack overflow in fiber \"deep\""));
         CHECK(contains(end.errors, "65536 bytes"));
     }
+}
+
+TEST_CASE("an overflow by a large array is reported too, where it would reach the stack below" *
+          doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("overflows_by_a_large_frame");
+    CHECK(end.signal == SIGSEGV);
+    CHECK(contains(end.errors, "stack overflow in fiber \"deep\""));
 }
 
 TEST_CASE("a stack overflow in a fiber with a long name is reported with the beginning of it" *

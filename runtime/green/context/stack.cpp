@@ -60,15 +60,15 @@ bool take_guard_mapping() noexcept {
     return guard_mappings_left.fetch_sub(1) > 0;
 }
 
-// Protects the page below `bottom` by the best means there is; says which.
-guard_kind install_guard(std::byte* bottom) noexcept {
-    void* guard = bottom - page_bytes;
+// Protects what lies below `bottom` by the best means there is; says which.
+guard_kind install_guard(std::byte* bottom, std::size_t size_bytes) noexcept {
+    void* guard = bottom - size_bytes;
     if (guard_step.load(std::memory_order_relaxed) == guard_kind::marker) {
-        if (madvise(guard, page_bytes, MADV_GUARD_INSTALL) == 0) return guard_kind::marker;
+        if (madvise(guard, size_bytes, MADV_GUARD_INSTALL) == 0) return guard_kind::marker;
         step_down(guard_kind::mapping);  // EINVAL: a kernel before 6.13
     }
     if (guard_step.load(std::memory_order_relaxed) == guard_kind::mapping) {
-        if (take_guard_mapping() && mprotect(guard, page_bytes, PROT_NONE) == 0) return guard_kind::mapping;
+        if (take_guard_mapping() && mprotect(guard, size_bytes, PROT_NONE) == 0) return guard_kind::mapping;
         step_down(guard_kind::canary);
     }
     std::memset(bottom, canary_byte, canary_size_bytes);
@@ -94,7 +94,7 @@ stack_pool::size_class::~size_class() {
 }
 
 std::size_t stack_pool::size_class::slot_bytes() const noexcept {
-    return stack_bytes + page_bytes;
+    return stack_bytes + guard_bytes_below(stack_bytes);
 }
 
 bool stack_pool::size_class::has_canary(std::byte* bottom) const noexcept {
@@ -142,8 +142,9 @@ stack stack_pool::acquire_slowly(size_class& from) {
         return {bottom, from.stack_bytes};
     }
     if (from.fresh == from.fresh_end) from.map_arena();
-    std::byte* bottom = from.fresh + page_bytes;
-    if (install_guard(bottom) == guard_kind::canary) {
+    const std::size_t guard_bytes = guard_bytes_below(from.stack_bytes);
+    std::byte* bottom = from.fresh + guard_bytes;
+    if (install_guard(bottom, guard_bytes) == guard_kind::canary) {
         auto& canaries = from.canaries;
         canaries.insert(std::upper_bound(canaries.begin(), canaries.end(), bottom), bottom);
     }

@@ -17,7 +17,6 @@ namespace green::detail {
 namespace {
 
 constexpr std::size_t alternate_stack_bytes = 64 * 1024;
-constexpr std::uintptr_t guard_bytes = 4096;
 struct sigaction previous_segv, previous_bus;
 
 // Only async-signal-safe calls from here on (signal-safety(7)).
@@ -48,7 +47,7 @@ void on_fault(int signal, siginfo_t* info, void* machine_context) noexcept {
         const stack& where = s->running().present_stack();
         auto fault = reinterpret_cast<std::uintptr_t>(info->si_addr);
         auto bottom = reinterpret_cast<std::uintptr_t>(where.bottom);
-        if (where.bottom && fault < bottom && fault >= bottom - guard_bytes) report(s->running());
+        if (where.bottom && fault < bottom && fault >= bottom - guard_bytes_below(where.size_bytes)) report(s->running());
     }
     const struct sigaction& previous = signal == SIGSEGV ? previous_segv : previous_bus;
     if (previous.sa_flags & SA_SIGINFO) {
