@@ -70,10 +70,14 @@ void print(const std::string& text) {
         throw std::system_error(errno, std::generic_category(), "cannot write to standard output");
 }
 
-int crawl_and_report(const options& chosen, const crawl_all& fetch_everything) {
+int crawl_and_report(const std::string& program, const options& chosen, const crawl_all& fetch_everything) {
     using clock = std::chrono::steady_clock;
     std::optional<record_file> out;
-    if (chosen.out) out.emplace(*chosen.out);
+    if (chosen.out) {
+        out.emplace(*chosen.out, [&] {
+            std::fprintf(stderr, "%s: waiting for somebody to read %s\n", program.c_str(), chosen.out->c_str());
+        });
+    }
     allow_many_descriptors();
     interrupts from_user;
     progress line(STDERR_FILENO);
@@ -93,6 +97,7 @@ int crawl_and_report(const options& chosen, const crawl_all& fetch_everything) {
 }  // namespace
 
 int run_program(int argc, char** argv, const crawl_all& fetch_everything) {
+    const std::string program = std::filesystem::path(argv[0]).filename();
     try {
         const auto parsed = parse_options(argc, argv);
         if (const auto* stop = std::get_if<early_exit>(&parsed)) {
@@ -102,9 +107,9 @@ int run_program(int argc, char** argv, const crawl_all& fetch_everything) {
                 std::fputs(stop->text.c_str(), stderr);
             return stop->status;
         }
-        return crawl_and_report(std::get<options>(parsed), fetch_everything);
+        return crawl_and_report(program, std::get<options>(parsed), fetch_everything);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s: %s\n", std::filesystem::path(argv[0]).filename().c_str(), error.what());
+        std::fprintf(stderr, "%s: %s\n", program.c_str(), error.what());
         return wrong_use;
     }
 }

@@ -5,6 +5,7 @@
 #include "crawler/record.h"
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,8 +23,9 @@ namespace crawler {
 /// can. Not synchronised.
 class record_file {
   public:
-    /// Creates the file, or empties it.
-    explicit record_file(std::string path);
+    /// Creates the file, or empties it. Opening a FIFO blocks the thread until somebody opens it to read (fifo(7));
+    /// `before_wait` is called when nobody has yet.
+    explicit record_file(std::string path, const std::function<void()>& before_wait = [] {});
 
     void write(const record& r);
     void close();
@@ -33,6 +35,7 @@ class record_file {
         void operator()(std::FILE* file) const { std::fclose(file); }
     };
 
+    int open_to_write(const std::function<void()>& before_wait) const;
     [[noreturn]] void fail(int error) const;
 
     std::string path_;

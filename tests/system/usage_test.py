@@ -209,6 +209,22 @@ def a_folder_without_the_right_to_write_is_a_clear_error(folder):
     check("Permission denied" in message, message)
 
 
+@case
+def a_fifo_that_nobody_reads_yet_is_waited_for_aloud(folder):
+    fifo = folder / "fifo"
+    os.mkfifo(fifo)
+    with WebServer(pages(index="/a", a="")) as server:
+        with Crawling(folder, "--out", fifo, server.url("/"), out=False) as under_way:
+            while str(fifo) not in (said := under_way.files[1].read_text()) and under_way.seconds() < 10 * SLOWNESS:
+                time.sleep(0.01)
+            check(re.fullmatch(f"crawl-fiber: waiting for .*{fifo}\n", said), f"it does not say why it waits: {said!r}")
+            check(not server.requests, "it has begun without a reader")
+            lines = fifo.read_text().splitlines()
+            run = under_way.finish()
+        run.check_status(0)
+        check(len(lines) == 2, lines)
+
+
 # --- Ctrl-C ---
 
 @case
