@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "crawler/program.h"
 
+#include "crawler/interrupts.h"
 #include "crawler/progress.h"
 #include "crawler/record_file.h"
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -16,45 +16,11 @@
 #include <variant>
 
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 namespace crawler {
 
 namespace {
-
-// SIGINT and SIGTERM as a descriptor. They are blocked while it lives; must be made before any thread is.
-class interrupts {
-  public:
-    interrupts() {
-        sigemptyset(&signals_);
-        sigaddset(&signals_, SIGINT);
-        sigaddset(&signals_, SIGTERM);
-        sigprocmask(SIG_BLOCK, &signals_, &before_);
-        fd_ = signalfd(-1, &signals_, SFD_NONBLOCK | SFD_CLOEXEC);
-        if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
-    }
-    ~interrupts() {
-        // A signal that nobody took would be delivered the moment it is let through, and end the program.
-        while (take()) {}
-        close(fd_);
-        sigprocmask(SIG_SETMASK, &before_, nullptr);
-    }
-    interrupts(const interrupts&) = delete;
-
-    int fd() const { return fd_; }
-
-    // The number of the signal that came, or 0.
-    int take() {
-        signalfd_siginfo taken;
-        return read(fd_, &taken, sizeof taken) > 0 ? static_cast<int>(taken.ssi_signo) : 0;
-    }
-
-  private:
-    sigset_t signals_;
-    sigset_t before_;
-    int fd_ = -1;
-};
 
 // A job holds a descriptor or two, and 1024, the usual limit, is for programs that call select(2). We may raise it up to
 // the hard limit ourselves; if not, fewer have to do.

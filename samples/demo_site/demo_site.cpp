@@ -7,6 +7,7 @@
 // broken links that were found, and what fetching one page at a time would have cost.
 #include "crawler/crawl.h"
 #include "crawler/fiber.h"
+#include "crawler/interrupts.h"
 #include "crawler/units.h"
 #include "demo_site/site.h"
 #include "dns_server/dns_server.h"
@@ -18,6 +19,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 
 namespace {
@@ -25,6 +27,12 @@ namespace {
 constexpr unsigned pages_per_host = 150;
 constexpr unsigned jobs = 64;
 constexpr unsigned jobs_per_host = 16;
+
+constexpr const char* help =
+    "Crawls a website of its own, and tells what fetching one page at a time would have taken.\n"
+    "Usage: demo-site\n"
+    "\n"
+    "Ctrl-C ends it with what was found so far, and exit status 130.\n";
 
 void answer_from(demo_site::site& site, green::http::request& asked, green::http::response_writer& answer) {
     const std::string authority(asked.headers().get("Host").value_or(""));
@@ -37,7 +45,14 @@ void answer_from(demo_site::site& site, green::http::request& asked, green::http
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    if (argc > 1) {
+        if (argv[1] == std::string_view("--help"))
+            return std::fputs(help, stdout) < 0 || std::fflush(stdout) != 0 ? crawler::wrong_use : crawler::all_fine;
+        std::fprintf(stderr, "demo-site: %s: it takes no arguments\nTry demo-site --help\n", argv[1]);
+        return 2;
+    }
+    crawler::interrupts from_user;
     std::optional<demo_site::site> site;
     green::http::server server(green::endpoint(green::ip_address::loopback_v4(), 0),
                                [&](auto& asked, auto& answer) { answer_from(*site, asked, answer); });
@@ -59,9 +74,10 @@ int main() {
     crawler::progress line(STDERR_FILENO);
     crawler::crawl job(chosen, nullptr, line);
     const auto start = std::chrono::steady_clock::now();
-    crawler::crawl_on_fibers(job, chosen, -1);
+    crawler::crawl_on_fibers(job, chosen, from_user.fd());
     const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
     line.clear();
     std::fputs(job.summary(elapsed).c_str(), stdout);
     server.stop();
+    return job.interrupted() ? 128 + from_user.take() : 0;
 }
