@@ -21,10 +21,11 @@ bool semaphore::try_acquire_until(time_point deadline) {
 }
 
 void semaphore::release(std::ptrdiff_t count) {
+    if (count < 0) throw_negative();
     detail::intrusive_list<detail::wait_node> chosen;
     {
         std::lock_guard guard(lock_);
-        if (count < 0 || count > most_ - permits_) throw_too_many();
+        if (count > most_ - permits_) throw_too_many();
         for (; count > 0; --count) {
             detail::wait_node* next = waiters_.choose_first();
             if (!next) break;
@@ -51,6 +52,11 @@ bool semaphore::available_operation::enqueue(detail::wait_node& node) noexcept {
 void semaphore::throw_too_many() {
     throw std::system_error(std::make_error_code(std::errc::value_too_large),
                             "green: semaphore::release of a permit that was never taken");
+}
+
+void semaphore::throw_negative() {
+    throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                            "green: semaphore: a negative number of permits");
 }
 
 }  // namespace green

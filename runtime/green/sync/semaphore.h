@@ -25,7 +25,10 @@ namespace green {
 // acquire() holds no permit. Meets the requirements of std::counting_semaphore's members of the same names.
 class semaphore {
   public:
-    explicit semaphore(std::ptrdiff_t permits) noexcept : permits_(permits) {}
+    // Throws std::system_error (invalid_argument) for a negative number.
+    explicit semaphore(std::ptrdiff_t permits) : permits_(permits) {
+        if (permits < 0) [[unlikely]] throw_negative();
+    }
     semaphore(const semaphore&) = delete;
     semaphore& operator=(const semaphore&) = delete;
 
@@ -37,8 +40,9 @@ class semaphore {
     // Takes a permit if there is one. Does not park.
     bool try_acquire() noexcept;
 
-    // Gives back one permit, or several. Does not park. Throws std::system_error (value_too_large) when there
-    // would be more than the semaphore may have, as sem_post(3) does, or `count` is negative; then nothing has changed.
+    // Gives back one permit, or several. Does not park. Throws std::system_error: value_too_large when there would be
+    // more than the semaphore may have, as sem_post(3) does; invalid_argument for a negative `count`. Then nothing has
+    // changed.
     void release();
     void release(std::ptrdiff_t count);
 
@@ -76,14 +80,15 @@ class semaphore {
     friend available_operation ready_operation(semaphore& s) noexcept { return {s}; }
 
   protected:
-    semaphore(std::ptrdiff_t permits, std::ptrdiff_t most) noexcept : permits_(permits), most_(most) {}
+    semaphore(std::ptrdiff_t permits, std::ptrdiff_t most) : semaphore(permits) { most_ = most; }
 
   private:
     [[noreturn]] static void throw_too_many();
+    [[noreturn]] static void throw_negative();
 
     mutable detail::spin_lock lock_;
     std::ptrdiff_t permits_;           // 0 while `waiters_` holds anybody who still waits
-    const std::ptrdiff_t most_ = std::numeric_limits<std::ptrdiff_t>::max();
+    std::ptrdiff_t most_ = std::numeric_limits<std::ptrdiff_t>::max();  // constant once constructed
     detail::wait_queue waiters_;       // for a permit
     detail::wait_queue onlookers_;     // who want to know that there is one
 };
@@ -91,7 +96,7 @@ class semaphore {
 // A semaphore that never has more permits than it began with: one release() too many is an error.
 class bounded_semaphore : public semaphore {
   public:
-    explicit bounded_semaphore(std::ptrdiff_t permits) noexcept : semaphore(permits, permits) {}
+    explicit bounded_semaphore(std::ptrdiff_t permits) : semaphore(permits, permits) {}
 };
 
 inline void semaphore::release() {
