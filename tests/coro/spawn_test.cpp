@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -230,4 +231,16 @@ TEST_CASE_FIXTURE(support::leak_check, "a dump lists tasks with what they wait f
         if (each.name == "sleeper") found = each.situation.starts_with("sleep, timer in") && each.stack_size_bytes == 0;
     CHECK(found);
     green::block_on([](auto h) -> coro::task<void> { co_await h.kill(); }(handle));
+}
+
+SCENARIO_IN_CHILD(gets_from_an_empty_join_handle) { (void)coro::join_handle<int>().get(); }
+SCENARIO_IN_CHILD(joins_an_empty_join_handle) { (void)coro::join_handle<void>().join(); }
+
+TEST_CASE("an empty handle says that it names no task, and aborts") {
+    for (const char* scenario : {"gets_from_an_empty_join_handle", "joins_an_empty_join_handle"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGABRT);
+        CHECK(end.errors.find("names no fiber or task") != std::string::npos);
+    }
 }

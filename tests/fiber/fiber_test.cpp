@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <csignal>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -160,4 +161,19 @@ TEST_CASE_FIXTURE(support::leak_check, "name and state may be asked for by one t
     });
     fiber.join();
     other.join();
+}
+
+SCENARIO_IN_CHILD(gets_from_an_empty_handle) { green::fiber<int>().get(); }
+SCENARIO_IN_CHILD(joins_an_empty_handle) { green::fiber<void>().join(); }
+SCENARIO_IN_CHILD(asks_an_empty_handle_for_its_name) { (void)green::fiber_handle().name(); }
+SCENARIO_IN_CHILD(waits_for_an_empty_handle) { green::wait_all(green::fiber<void>()); }
+
+TEST_CASE("an empty handle says that it names nobody, and aborts") {
+    for (const char* scenario : {"gets_from_an_empty_handle", "joins_an_empty_handle", "asks_an_empty_handle_for_its_name",
+                                 "waits_for_an_empty_handle"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGABRT);
+        CHECK(contains(end.errors, "names no fiber or task"));
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/future.h>
 
+#include <support/child.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
@@ -8,6 +9,7 @@
 #include <green/fiber/sleep.h>
 #include <green/fiber/spawn.h>
 
+#include <csignal>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -144,4 +146,21 @@ TEST_CASE_FIXTURE(support::leak_check, "a callback of a thread that has ended is
         green::sleep(1ms);
     }).join();
     CHECK(witness.use_count() == 1);
+}
+
+SCENARIO_IN_CHILD(gets_from_an_empty_future) { (void)green::future<int>().get(); }
+SCENARIO_IN_CHILD(waits_for_an_empty_future) { green::future<void>().wait_for(1ms); }
+SCENARIO_IN_CHILD(sets_a_moved_promise) {
+    green::promise<int> p;
+    auto other = std::move(p);
+    p.set_value(1);
+}
+
+TEST_CASE("a future or promise that shares in no value says so, and aborts") {
+    for (const char* scenario : {"gets_from_an_empty_future", "waits_for_an_empty_future", "sets_a_moved_promise"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGABRT);
+        CHECK(end.errors.find("shares in no value") != std::string::npos);
+    }
 }

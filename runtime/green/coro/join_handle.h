@@ -43,7 +43,7 @@ class task_handle : public agent_handle {
 
   protected:
     void refuse_to_join_oneself() const {
-        if (agent_.get() == detail::current_agent)
+        if (&checked_agent() == detail::current_agent)
             throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
                                     "green: task \"" + name() + "\" joins itself");
     }

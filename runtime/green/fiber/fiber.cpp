@@ -20,8 +20,9 @@ fiber_handle fiber_handle::current() {
 }
 
 bool fiber_handle::join_until(time_point deadline) const {
-    if (agent_.get() == &detail::scheduler::current().running()) [[unlikely]] refuse_to_join_itself(name());
-    return detail::wait_for(detail::join_operation{*agent_}, deadline) == detail::outcome::ready;
+    detail::agent& joined = checked_agent();
+    if (&joined == &detail::scheduler::current().running()) [[unlikely]] refuse_to_join_itself(name());
+    return detail::wait_for(detail::join_operation{joined}, deadline) == detail::outcome::ready;
 }
 
 void fiber_handle::join() const {

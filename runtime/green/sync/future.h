@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/callback.h>
+#include <green/base/check.h>
 #include <green/base/spin_lock.h>
 #include <green/base/time.h>
 #include <green/coro/awaiter.h>
@@ -15,6 +16,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -79,53 +81,57 @@ class future {
     using state = detail::future_value<T>;
 
   public:
-    future() = default;  // no share in anything; only valid() and assignment are allowed
+    future() = default;  // no share in anything; only valid() and assignment are allowed, the rest aborts
 
     bool valid() const noexcept { return state_ != nullptr; }
     // There is a value or an error. Does not park.
-    bool ready() const noexcept { return state_->ready(); }
+    bool ready() const noexcept { return shared().ready(); }
 
     // Parks until there is a value or an error. Throws cancellation.
-    void wait() const { detail::wait_for(detail::future_state::wait_operation{*state_}); }
+    void wait() const { detail::wait_for(detail::future_state::wait_operation{shared()}); }
     // The same; false when `d` or `deadline` passed first.
     bool wait_for(duration d) const { return wait_until(hub::current().deadline_after(d)); }
     bool wait_until(time_point deadline) const {
-        return detail::wait_for(detail::future_state::wait_operation{*state_}, deadline) == detail::outcome::ready;
+        return detail::wait_for(detail::future_state::wait_operation{shared()}, deadline) == detail::outcome::ready;
     }
 
     // Parks until there is a value and returns it, or throws the error. May be called by several and again. Once
     // ready() it may be called where nothing may park, and is no point of cancellation.
     decltype(auto) get() const& {
         if (!ready()) wait();
-        state_->rethrow_error();
-        if constexpr (!std::is_void_v<T>) return std::as_const(*state_->value);
+        shared().rethrow_error();
+        if constexpr (!std::is_void_v<T>) return std::as_const(*shared().value);
     }
     // The same from a share that goes away: a copy, or the value itself when it cannot be copied.
     T get() && {
         if (!ready()) wait();
-        state_->rethrow_error();
+        shared().rethrow_error();
         if constexpr (std::is_copy_constructible_v<T>)
-            return *state_->value;
+            return *shared().value;
         else if constexpr (!std::is_void_v<T>)
-            return std::move(*state_->value);
+            return std::move(*shared().value);
     }
 
     // Calls f(*this) on the calling thread's hub once there is a value or an error, never inline. f must not park. When
     // the calling thread has ended by then, f is destroyed uncalled.
     template <class F>
     void on_ready(F&& f) const {
-        state_->call_when_ready([f = std::forward<F>(f), s = state_.get()]() mutable {
+        shared().call_when_ready([f = std::forward<F>(f), s = &shared()]() mutable {
             f(future(std::static_pointer_cast<state>(s->shared_from_this())));
         });
     }
 
     // For the rooms of the runtime.
-    friend detail::future_state::wait_operation ready_operation(const future& f) noexcept { return {*f.state_}; }
+    friend detail::future_state::wait_operation ready_operation(const future& f) noexcept { return {f.shared()}; }
 
   private:
     template <class U>
     friend class promise;
     explicit future(std::shared_ptr<state> s) noexcept : state_(std::move(s)) {}
+    state& shared(std::source_location where = std::source_location::current()) const noexcept {
+        detail::check(state_ != nullptr, "a future that shares in no value", where);
+        return *state_;
+    }
     std::shared_ptr<state> state_;
 };
 
@@ -136,7 +142,7 @@ class future {
 //     answer.set_value(42);
 //
 // May be used from any thread, with or without a hub. One that goes without having supplied anything leaves the
-// error std::future_errc::broken_promise. No member parks.
+// error std::future_errc::broken_promise; of one that was moved from only assignment is allowed. No member parks.
 template <class T>
 class promise {
     using state = detail::future_value<T>;
@@ -155,28 +161,35 @@ class promise {
     }
 
     // A share in the value; may be called several times.
-    future<T> get_future() const { return future<T>(state_); }
+    future<T> get_future() const {
+        (void)shared();
+        return future<T>(state_);
+    }
 
     // Supplies the value, made of `args`, or an error. Throws std::future_error (promise_already_satisfied) when
     // there is one already, and what T's constructor throws; then nothing was supplied.
     template <class... Args>
     void set_value(Args&&... args) {
-        state_->reserve();
+        shared().reserve();
         try {
-            state_->value.emplace(std::forward<Args>(args)...);
+            shared().value.emplace(std::forward<Args>(args)...);
         } catch (...) {
-            state_->unreserve();
+            shared().unreserve();
             throw;
         }
-        state_->publish();
+        shared().publish();
     }
     void set_exception(std::exception_ptr e) {
-        state_->reserve();
-        state_->error = std::move(e);
-        state_->publish();
+        shared().reserve();
+        shared().error = std::move(e);
+        shared().publish();
     }
 
   private:
+    state& shared(std::source_location where = std::source_location::current()) const noexcept {
+        detail::check(state_ != nullptr, "a promise that was moved from shares in no value", where);
+        return *state_;
+    }
     std::shared_ptr<state> state_;
 };
 

@@ -82,7 +82,7 @@ class group {
         return spawn_bound(options, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }
     // Takes in a fiber that runs already. Does not park.
-    void add(const fiber_handle& f) { members_->add(members_->make_place(f.get_agent()->home()), f); }
+    void add(const fiber_handle& f) { members_->add(members_->make_place(f.checked_agent().home()), f); }
 
     // Parks until the group is empty. Never throws what members threw. Throws cancellation.
     void join();

@@ -51,7 +51,7 @@ class pool : private group {
     }
     // Takes in a fiber that runs already, parking while the pool is full.
     void add(const fiber_handle& f) {
-        auto place = members_->make_place(f.get_agent()->home());
+        auto place = members_->make_place(f.checked_agent().home());
         members_->slots->acquire();
         members_->add(std::move(place), f);
     }

@@ -26,7 +26,7 @@
 namespace green {
 
 inline detail::join_operation ready_operation(const agent_handle& f) noexcept {
-    return {*f.get_agent()};
+    return {f.checked_agent()};
 }
 
 // Something that is ready at some time: a fiber or task that has ended, an event that is set, a future with a value or
@@ -189,7 +189,7 @@ void joinall(Range&& fibers, bool raise_error = false) {
 namespace detail {
 // Only a fiber's own thread knows.
 inline bool known_unstarted(const fiber_handle& f) noexcept {
-    return &f.get_agent()->home() == hub::current_or_null() && f.state() == fiber_state::unstarted;
+    return &f.checked_agent().home() == hub::current_or_null() && f.state() == fiber_state::unstarted;
 }
 }  // namespace detail
 
