@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -77,4 +78,12 @@ TEST_CASE_FIXTURE(support::leak_check, "a race between two fibers is found") {
     }
     CHECK(lost_updates > 0);
     CHECK(lost_updates < 100);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a second order on a hub is refused until the first has gone") {
+    {
+        green::testing::seeded_order order(1);
+        CHECK_THROWS_AS(green::testing::seeded_order(2), std::logic_error);
+    }
+    CHECK_NOTHROW(green::testing::seeded_order(2));
 }

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -93,4 +94,11 @@ TEST_CASE("a thread's hub gets a clock of its own") {
         CHECK(there.elapsed() == 5h);
     }).join();
     CHECK(here.elapsed() == 0s);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a second virtual clock on a hub is refused, and the first goes on") {
+    green::testing::virtual_clock clock;
+    CHECK_THROWS_AS(green::testing::virtual_clock(), std::logic_error);
+    green::sleep(24h);
+    CHECK(clock.elapsed() == 24h);
 }

@@ -83,6 +83,7 @@ class loop {
     time_point now() noexcept;
     time_point deadline_after(duration d) noexcept;
     void set_time_source(time_source* source) noexcept { time_source_ = source; }
+    bool has_time_source() const noexcept { return time_source_ != nullptr; }
 
     // Runs `item` on this loop soon, unless it is queued already. From any thread and from a signal handler.
     void ask(std::atomic<bool>& queued, runnable& item) noexcept {
@@ -135,6 +136,7 @@ class loop {
         reorder_argument_ = argument;
         turns_left_ = 1;
     }
+    bool is_reordered() const noexcept { return reorder_ != nullptr; }
 
     // The fiber room's part of this thread; this room only keeps it.
     void* upper = nullptr;

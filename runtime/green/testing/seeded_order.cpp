@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 #include <utility>
 
 namespace green::testing {
@@ -21,6 +22,8 @@ std::uint64_t seed() {
 }
 
 seeded_order::seeded_order(std::uint64_t seed) : home_(hub::current()), random_(seed) {
+    if (detail::loop_of(home_).is_reordered())
+        throw std::logic_error("green: this hub has a seeded_order already; one at a time");
     detail::loop_of(home_).set_reorder(&shuffle, this);
 }
 

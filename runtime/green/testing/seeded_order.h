@@ -22,7 +22,7 @@ std::uint64_t seed();
 //         run_the_scenario();
 //     }
 //
-// One at a time per hub; on the hub's own thread. Does not park.
+// One at a time per hub: a second one throws std::logic_error. On the hub's own thread. Does not park.
 class seeded_order {
   public:
     explicit seeded_order(std::uint64_t seed = testing::seed());

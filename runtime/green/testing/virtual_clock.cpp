@@ -4,11 +4,14 @@
 #include <green/base/check.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace green::testing {
 
 // It starts at the present: deadlines that are armed already keep their meaning.
 virtual_clock::virtual_clock() : home_(hub::current()), start_(home_.now()), now_(start_) {
+    if (detail::loop_of(home_).has_time_source())
+        throw std::logic_error("green: this hub has a virtual_clock already; one at a time");
     detail::loop_of(home_).set_time_source(this);
 }
 

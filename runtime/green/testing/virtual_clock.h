@@ -16,8 +16,8 @@ namespace green::testing {
 //
 // Descriptors and other threads stay real: before a jump the hub gives them two milliseconds to come up with
 // something. Timers that were armed before and are due later than the present of the virtual clock fire when the
-// real time reaches them after it has gone; so make it first, and let it go last. One at a time per hub; on the
-// hub's own thread. Does not park.
+// real time reaches them after it has gone; so make it first, and let it go last. One at a time per hub: a
+// second one throws std::logic_error. On the hub's own thread. Does not park.
 class virtual_clock final : private detail::time_source {
   public:
     virtual_clock();
