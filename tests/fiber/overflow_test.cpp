@@ -56,6 +56,13 @@ SCENARIO_IN_CHILD(overflows_above_a_canary) {
 SCENARIO_IN_CHILD(overflows_under_a_long_name) {
     green::spawn({.name = std::string(5000, 'n'), .stack_size_bytes = 64 * 1024}, [] { use_stack(1000); }).join();
 }
+SCENARIO_IN_CHILD(overflows_without_a_name) {
+    green::spawn({.stack_size_bytes = 64 * 1024}, [] {
+        std::printf("\"%s\"\n", green::fiber_handle::current().name().c_str());
+        std::fflush(stdout);
+        std::printf("%d\n", use_stack(1000));
+    }).join();
+}
 SCENARIO_IN_CHILD(overflows_a_greenlets_stack) {
     green::spawn({.name = "holder"}, [] {
         green::greenlet<void()>({.name = "deep", .stack_size_bytes = 32 * 1024}, [] {
@@ -109,12 +116,20 @@ TEST_CASE("a stack overflow in a fiber with a long name is reported with the beg
     CHECK(end.errors.ends_with("stack_size_bytes\n"));
 }
 
+TEST_CASE("a stack overflow in a fiber without a name is reported with its number, once" *
+          doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("overflows_without_a_name");
+    CHECK(end.signal == SIGSEGV);
+    const std::string name = end.output.substr(0, end.output.find('\n'));
+    CHECK(contains(end.errors, "stack overflow in fiber " + name + ", stack of 65536 bytes; spawn"));
+}
+
 TEST_CASE("an overflow of a greenlet's stack is reported with the greenlet and its fiber" *
           doctest::skip(support::with_sanitizer)) {
     auto end = support::run_child("overflows_a_greenlets_stack");
     CHECK(end.signal == SIGSEGV);
     CHECK(contains(end.errors, "stack overflow in greenlet \"deep\""));
-    CHECK(contains(end.errors, "stack of 32768 bytes) of fiber \"holder\""));
+    CHECK(contains(end.errors, "stack of 32768 bytes, of fiber \"holder\""));
 }
 
 TEST_CASE("without a guard page an overflow is noticed at the fiber's end" * doctest::skip(support::with_sanitizer)) {

@@ -89,8 +89,6 @@ class greenlet_block : public list_hook<> {
     // The last handle of a suspended greenlet unwinds it, now if this is its thread.
     void drop_reference() noexcept;
     std::string label() const;  // its name, or "greenlet-N"
-    // The given name, or "greenlet". Async-signal-safe on its own thread.
-    const char* name_for_signal() const noexcept { return name.empty() ? "greenlet" : name.c_str(); }
 
     // --- fields; first those that every switch needs ---
     context flow;                       // valid while suspended

@@ -20,24 +20,37 @@ constexpr std::size_t alternate_stack_bytes = 64 * 1024;
 struct sigaction previous_segv, previous_bus;
 
 // Only async-signal-safe calls from here on (signal-safety(7)).
+
 // snprintf with these conversions neither allocates nor locks in glibc.
+
+// Who it is: fiber "deep" (fiber-3), or fiber "fiber-3" when it was given no name.
+struct label {
+    label(const char* noun, const char* given_name, std::uint64_t id) noexcept {
+        const auto number = static_cast<unsigned long long>(id);
+        if (given_name)
+            std::snprintf(text, sizeof text, "%s \"%.100s\" (%s-%llu)", noun, given_name, noun, number);
+        else
+            std::snprintf(text, sizeof text, "%s \"%s-%llu\"", noun, noun, number);
+    }
+    char text[160];
+};
+
 int describe(char* text, std::size_t capacity, const control& fiber) noexcept {
-    const auto fiber_id = static_cast<unsigned long long>(fiber.id);
+    const label owner("fiber", fiber.given_name ? fiber.given_name->c_str() : nullptr, fiber.id);
     const greenlet_block* greenlet = fiber.greenlet;
     if (!greenlet || greenlet->root)
         return std::snprintf(text, capacity,
-                             "green: stack overflow in fiber \"%.100s\" (fiber-%llu, stack of %zu bytes); spawn it with a "
-                             "larger stack_size_bytes\n",
-                             fiber.name_for_signal(), fiber_id, fiber.where.size_bytes);
+                             "green: stack overflow in %s, stack of %zu bytes; spawn it with a larger stack_size_bytes\n",
+                             owner.text, fiber.where.size_bytes);
+    const label self("greenlet", greenlet->name.empty() ? nullptr : greenlet->name.c_str(), greenlet->id);
     return std::snprintf(text, capacity,
-                         "green: stack overflow in greenlet \"%.100s\" (greenlet-%llu, stack of %zu bytes) of fiber \"%.100s\" "
-                         "(fiber-%llu); create it with a larger stack_size_bytes\n",
-                         greenlet->name_for_signal(), static_cast<unsigned long long>(greenlet->id),
-                         greenlet->where.size_bytes, fiber.name_for_signal(), fiber_id);
+                         "green: stack overflow in %s, stack of %zu bytes, of %s; create it with a larger "
+                         "stack_size_bytes\n",
+                         self.text, greenlet->where.size_bytes, owner.text);
 }
 
 void report(const control& fiber) noexcept {
-    char text[384];
+    char text[512];
     const int size = describe(text, sizeof text, fiber);
     if (size > 0) (void)!write(STDERR_FILENO, text, std::min(static_cast<std::size_t>(size), sizeof text - 1));
 }

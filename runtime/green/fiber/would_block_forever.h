@@ -2,6 +2,7 @@
 // The error of a main fiber that waits for something that can never happen.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -16,8 +17,12 @@ namespace green {
 class would_block_forever : public std::system_error {
   public:
     explicit would_block_forever(const std::string& parked_fibers)
-        : system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
-                       "green: the main fiber would block forever; parked fibers:\n" + parked_fibers) {}
+        : system_error(std::make_error_code(std::errc::resource_deadlock_would_occur)),
+          text_("green: the main fiber would block forever; parked fibers:\n" + parked_fibers) {}
+    const char* what() const noexcept override { return text_.what(); }
+
+  private:
+    std::runtime_error text_;  // copies without throwing, and has no words of the code behind the last line
 };
 
 }  // namespace green
