@@ -341,7 +341,7 @@ TEST_CASE_FIXTURE(with_server, "an unknown service and port 65536 are errors of 
     CHECK(error_of([&] { resolver.lookup("127.0.0.1", "-1"); }) == dns::errc::service);
     CHECK(error_of([&] { resolver.lookup("127.0.0.1", "nosuchservice"); }) == dns::errc::service);
     CHECK(what_of([&] { resolver.lookup("127.0.0.1", "65536"); }) ==
-          "green: cannot look up \"127.0.0.1\", service \"65536\": Servname not supported for ai_socktype");
+          "green: cannot look up \"127.0.0.1\", service \"65536\" (the port is not between 0 and 65535): Servname not supported for ai_socktype");
     CHECK(resolver.lookup("127.0.0.1", "65535")[0].port == 65535);
 }
 
@@ -479,8 +479,8 @@ TEST_CASE_FIXTURE(with_server, "without a descriptor to ask with a look-up fails
     {
         no_descriptors_left limit;
         dns::resolver patient({.servers = {server.where()}, .timeout = 30s, .hosts_path = "", .resolv_conf_path = ""});
-        CHECK(error_of([&] { patient.lookup("www.test"); }) == dns::errc::again);
-        CHECK(error_of([&] { patient.reverse(ip_address::loopback_v4()); }) == dns::errc::again);
+        CHECK(error_of([&] { patient.lookup("www.test"); }) == std::errc::too_many_files_open);
+        CHECK(error_of([&] { patient.reverse(ip_address::loopback_v4()); }) == std::errc::too_many_files_open);
         CHECK(patient.lookup("192.0.2.1").size() == 1);
     }
     CHECK(green::clock::now() - start < 10s);
@@ -498,4 +498,14 @@ TEST_CASE_FIXTURE(with_server, "in a cancelled scope or a hub callback no server
     green::sleep(1ms);
     CHECK(refused.find("hub callback") != std::string::npos);
     CHECK(server.questions().empty());
+}
+
+TEST_CASE_FIXTURE(with_server, "a resolver that could ask nobody is refused") {
+    auto wrong = options();
+    wrong.timeout = -1s;
+    CHECK_THROWS_AS(dns::resolver{wrong}, std::invalid_argument);
+    CHECK_THROWS_AS(dns::set_default_options(wrong), std::invalid_argument);
+    wrong = options();
+    wrong.try_count = 0;
+    CHECK_THROWS_AS(dns::resolver{wrong}, std::invalid_argument);
 }

@@ -23,8 +23,12 @@ namespace green::dns::detail {
 struct channel::socket_calls {
     static channel& of(void* self) noexcept { return *static_cast<channel*>(self); }
 
-    static ares_socket_t open(int family, int type, int protocol, void*) {
-        return sys::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    // c-ares calls every failure of this a refused connection.
+    static ares_socket_t open(int family, int type, int protocol, void* self) {
+        const int fd = sys::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+        const bool is_shortage = fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
+        of(self).shortage_ = is_shortage ? std::error_code(errno, std::generic_category()) : std::error_code();
+        return fd;
     }
     static int close(ares_socket_t fd, void*) { return close_fd(fd, /*may_be_shared=*/false); }
     static int connect(ares_socket_t fd, const sockaddr* address, ares_socklen_t size_bytes, void*) {

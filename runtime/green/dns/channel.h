@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <system_error>
 #include <unordered_map>
 
 struct ares_channeldata;
@@ -47,6 +48,8 @@ class channel {
 
     green::detail::loop& loop() noexcept { return green::detail::loop_of(home_); }
     hub& home() noexcept { return home_; }
+    // Why the last attempt to open a socket failed for want of descriptors or memory; none when it did not.
+    std::error_code shortage() const noexcept { return shortage_; }
     // Queries have been sent or answered: the next timeout may be another one. On the hub's context.
     void rearm() noexcept;
 
@@ -79,6 +82,7 @@ class channel {
     expiry expiry_{*this};
     std::shared_ptr<cancel_later> canceller_;
     int waiting_ = 0;
+    std::error_code shortage_{};
     bool drained_ = true;  // what the last receive of this round said of its socket
 };
 

@@ -43,7 +43,7 @@ void question::finish() noexcept {
     if (node->owner->choose()) node->owner->wake();
 }
 
-std::error_code question::to_error(int ares_status) noexcept {
+std::error_code question::to_error(int ares_status) const noexcept {
     switch (ares_status) {
         case ARES_SUCCESS:
             return {};
@@ -60,10 +60,11 @@ std::error_code question::to_error(int ares_status) noexcept {
         case ARES_ECANCELLED:
         case ARES_EDESTRUCTION:
             return errc::canceled;
+        case ARES_ECONNREFUSED:
+            return channel_->shortage() ? channel_->shortage() : errc::again;
         case ARES_ESERVFAIL:
         case ARES_EREFUSED:
         case ARES_ENOTIMP:
-        case ARES_ECONNREFUSED:
         case ARES_EOF:
             return errc::again;
         default:  // ARES_EFORMERR, ARES_EBADRESP and their like
@@ -173,7 +174,7 @@ void name_question::ask() {
         [](void* argument, int status, int, hostent* found) {
             std::unique_ptr<std::shared_ptr<name_question>> owned(static_cast<std::shared_ptr<name_question>*>(argument));
             name_question& asker = **owned;
-            asker.error = to_error(status);
+            asker.error = asker.to_error(status);
             if (!asker.error && (!found || !found->h_name)) asker.error = errc::no_name;
             if (asker.error == errc::no_data) asker.error = errc::no_name;
             if (!asker.error) asker.name = found->h_name;

@@ -44,7 +44,7 @@ class question : public green::detail::runnable, public std::enable_shared_from_
     bool finished() const noexcept { return finished_; }
     channel& asked() noexcept { return *channel_; }
 
-    static std::error_code to_error(int ares_status) noexcept;
+    std::error_code to_error(int ares_status) const noexcept;
 
   private:
     static void run(runnable& self) noexcept;

@@ -44,6 +44,11 @@ const char* flaw_of(std::string_view name) {
     }
 }
 
+bool is_number(std::string_view text) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
 bool is_localhost(std::string_view lower_name) {
     if (lower_name.ends_with('.')) lower_name.remove_suffix(1);
     return lower_name == "localhost" || lower_name.ends_with(".localhost");
@@ -95,7 +100,15 @@ std::vector<endpoint> arrange(const std::vector<ip_address>& v4, const std::vect
     return all;
 }
 
+void check_options(const resolver_options& options) {
+    if (options.timeout && *options.timeout <= duration::zero())
+        throw std::invalid_argument("green: a resolver's timeout must be positive");
+    if (options.try_count && *options.try_count < 1)
+        throw std::invalid_argument("green: a resolver's try_count must be positive");
+}
+
 detail::resolv_conf settle(const resolver_options& options) {
+    check_options(options);
     auto conf = detail::resolv_conf::read(options.resolv_conf_path);
     if (!options.servers.empty()) conf.servers = options.servers;
     if (options.timeout) conf.timeout = *options.timeout;
@@ -197,6 +210,7 @@ namespace {
 [[noreturn]] void throw_lookup_error(std::error_code error, std::string_view name, std::string_view service) {
     std::string what = "green: cannot look up \"" + std::string(name.substr(0, 300)) + '"';
     if (error == errc::service) what += ", service \"" + std::string(service.substr(0, 100)) + '"';
+    if (error == errc::service && is_number(service)) what += " (the port is not between 0 and 65535)";
     if (error == errc::no_name)
         if (const char* flaw = flaw_of(name)) what += std::string(" (") + flaw + ')';
     throw std::system_error(error, what);
@@ -296,6 +310,7 @@ resolver& default_resolver() {
 }
 
 void set_default_options(resolver_options options) {
+    check_options(options);
     shared_defaults& shared = defaults();
     std::lock_guard guard(shared.lock);
     shared.options = std::move(options);

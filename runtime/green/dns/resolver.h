@@ -23,8 +23,8 @@ namespace green::dns {
 // How a resolver works. What is not set comes from resolv.conf.
 struct resolver_options {
     std::vector<endpoint> servers{};                          // asked in this order
-    std::optional<duration> timeout{};                        // of the first try; doubles with every round (2 s)
-    std::optional<int> try_count{};                           // rounds over the servers (3)
+    std::optional<duration> timeout{};                        // of the first try; doubles with every round (2 s); positive
+    std::optional<int> try_count{};                           // rounds over the servers (3); positive
     std::optional<std::vector<std::string>> search_domains{}; // appended to names with fewer than `dots` dots
     std::optional<int> dots{};
     std::string hosts_path = "/etc/hosts";                    // empty: no hosts file
@@ -56,6 +56,7 @@ struct resolv_conf;
 // std::logic_error. Destroying it ends its look-ups with errc::canceled. In the child of a fork it starts afresh.
 class resolver {
   public:
+    // Throws std::invalid_argument for a timeout or try_count that is not positive.
     explicit resolver(resolver_options options = {});
     ~resolver();
     resolver(const resolver&) = delete;
@@ -69,8 +70,8 @@ class resolver {
     // inet_aton(3)) never reaches a server, and its scope id survives. Search domains are tried in turn for names with
     // few dots and no final one (resolv.conf(5)). No result is cached.
     //
-    // Throws std::system_error that names the host: the codes of error.h; timed_out both when `deadline` passed and
-    // when every server was silent. Throws cancellation. The answer of a look-up that was given up harms nobody.
+    // Throws std::system_error that names the host: the codes of error.h, timed_out both when `deadline` passed and
+    // when every server was silent; too_many_files_open when there was no descriptor to ask with. Throws cancellation. The answer of a look-up that was given up harms nobody.
     std::vector<endpoint> lookup(std::string_view name, std::string_view service = {},
                                  const lookup_options& options = {});
     std::vector<endpoint> lookup(std::string_view name, std::string_view service, const lookup_options& options,
@@ -101,7 +102,8 @@ class resolver {
 // The resolver of the calling thread's hub, made when it is first asked for; it lives as long as the thread.
 resolver& default_resolver();
 
-// What default resolvers of all threads are made with; those that exist are made anew when next asked for. Any thread.
+// What default resolvers of all threads are made with; those that exist are made anew when next asked for. Any thread. Throws
+// std::invalid_argument for a timeout or try_count that is not positive.
 void set_default_options(resolver_options options);
 
 }  // namespace green::dns
