@@ -187,6 +187,9 @@ TEST_CASE_FIXTURE(support::leak_check, "what goes wrong with a name tells host, 
           "green: cannot look up \"nobody.test\": Name or service not known");
     CHECK(what_of([&] { green::connect("www.test", 65536, options); }).find("\"65536\"") != std::string::npos);
     CHECK(what_of([&] { green::connect("www.test", -1, options); }).find("\"-1\"") != std::string::npos);
+    for (int port : {65536, -1})
+        CHECK(what_of([&] { green::connect("127.0.0.1", port); }).find("the port is not between 0 and 65535") !=
+              std::string::npos);
     CHECK(what_of([&] { green::connect(std::string(1000, 'a'), 80, options); }).find("longer than 253 bytes") != std::string::npos);
     green::connect_options hasty = options;
     hasty.deadline = green::hub::current().deadline_after(20ms);
@@ -202,4 +205,14 @@ TEST_CASE_FIXTURE(support::virtual_time, "an enclosing timeout ends connecting a
     }));
     CHECK(clock.elapsed() - start == 1s);
     CHECK(support::belongings::now().descriptors == before);
+}
+
+TEST_CASE_FIXTURE(leak_check, "a deadline that has passed lets nothing be tried, and a negative head start is refused") {
+    tcp_listener listener({ip_address::loopback_v4(), 0});
+    const endpoint where = listener.local_endpoint();
+    CHECK(error_of([&] { green::connect(where, {.deadline = green::time_point::min()}); }) == std::errc::timed_out);
+    CHECK(error_of([&] { green::connect("127.0.0.1", where.port, {.deadline = green::time_point::min()}); }) ==
+          std::errc::timed_out);
+    CHECK(error_of([&] { listener.accept(green::hub::current().deadline_after(1ms)); }) == std::errc::timed_out);
+    CHECK(error_of([&] { green::connect(where, {.head_start = -1ns}); }) == std::errc::invalid_argument);
 }

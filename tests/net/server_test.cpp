@@ -371,3 +371,7 @@ TEST_CASE_FIXTURE(leak_check, "a server on several threads that is destroyed let
         CHECK(each.read_some(byte, error) == 0);
     }
 }
+
+TEST_CASE_FIXTURE(leak_check, "a server without a handler is refused") {
+    CHECK_THROWS_AS(server(any_port(), {}), std::invalid_argument);
+}

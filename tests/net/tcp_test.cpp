@@ -522,3 +522,11 @@ TEST_CASE_FIXTURE(support::leak_check, "no call on a socket that may wait is pos
     CHECK(allowed == "");
     CHECK(sockets.untouched());
 }
+
+TEST_CASE_FIXTURE(support::leak_check, "a closed socket that is asked for its endpoints says that it is closed") {
+    tcp_pair pair;
+    pair.near.close();
+    CHECK(what_of([&] { pair.near.local_endpoint(); }).find("(closed)") != std::string::npos);
+    CHECK(what_of([&] { pair.near.remote_endpoint(); }).find("(closed)") != std::string::npos);
+    CHECK(error_of([&] { pair.near.local_endpoint(); }) == std::errc::bad_file_descriptor);
+}

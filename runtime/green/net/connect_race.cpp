@@ -53,6 +53,8 @@ bool wait_for_one_of::enqueue(wait_node& node) {
 connect_race::connect_race(std::span<const endpoint> candidates, const connect_options& options) : options_(options) {
     if (candidates.empty())
         throw std::system_error(std::make_error_code(std::errc::invalid_argument), "green: connect to no address");
+    if (options.head_start < duration::zero())
+        throw std::system_error(std::make_error_code(std::errc::invalid_argument), "green: connect with a negative head start");
     for (const endpoint& each : interleave(candidates))
         if (!options.from || options.from->address.is_v6() == each.address.is_v6()) attempts_.push_back({each});
     if (attempts_.empty())
@@ -71,6 +73,10 @@ bool connect_race::advance() {
             return false;
         }
         if (!one_failed && (turn_ == never || turn_ > home.now())) return true;
+    } else if (options_.deadline != never && options_.deadline <= home.now()) {
+        for (attempt& each : attempts_)
+            if (each.now == state::waiting_its_turn) give_up(each, std::make_error_code(std::errc::timed_out));
+        return false;
     }
     for (;;) {
         attempt* next = next_to_start();

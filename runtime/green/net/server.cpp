@@ -3,9 +3,12 @@
 
 #include <green/net/server_lane.h>
 
+#include <stdexcept>
+
 namespace green {
 
 server::server(const endpoint& where, handler h, server_options options) : where_(where) {
+    if (!h) throw std::invalid_argument("green: a server without a handler");
     detail::check_stack_size(options.stack_size_bytes);
     if (options.more_threads > 0) options.listen.reuse_port = true;
     for (unsigned i = 0; i <= options.more_threads; ++i) {

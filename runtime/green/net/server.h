@@ -46,7 +46,7 @@ class server {
     using handler = std::function<void(tcp_stream&)>;
 
     // Listens, and starts to accept as soon as the caller parks. Does not park. Throws what tcp_listener throws, and
-    // std::invalid_argument for an impossible stack size.
+    // std::invalid_argument for an empty handler or an impossible stack size.
     server(const endpoint& where, handler h, server_options options = {});
     // As stop() without grace, but without waiting: handlers end at their next wait, a little later. Does not park.
     ~server();

@@ -16,6 +16,10 @@ namespace {
     throw std::system_error(errno, std::generic_category(), std::string("green: ") + call + ' ' + what);
 }
 
+std::string described(int fd) {
+    return fd < 0 ? "of a socket (closed)" : "fd " + std::to_string(fd);
+}
+
 }  // namespace
 
 socket_fd socket_fd::open(int family, int type, std::error_code& error) noexcept {
@@ -31,13 +35,13 @@ void socket_fd::close() noexcept {
 
 endpoint local_endpoint_of(int fd) {
     socket_address address;
-    if (sys::getsockname(fd, address.get(), address.size()) != 0) fail("getsockname", "fd " + std::to_string(fd));
+    if (sys::getsockname(fd, address.get(), address.size()) != 0) fail("getsockname", described(fd));
     return address.to_endpoint();
 }
 
 endpoint remote_endpoint_of(int fd) {
     socket_address address;
-    if (sys::getpeername(fd, address.get(), address.size()) != 0) fail("getpeername", "fd " + std::to_string(fd));
+    if (sys::getpeername(fd, address.get(), address.size()) != 0) fail("getpeername", described(fd));
     return address.to_endpoint();
 }
 
