@@ -291,3 +291,13 @@ TEST_CASE_FIXTURE(leak_check, "a client that goes away in the middle harms nobod
     while (site.server.connection_count() != 0) green::sleep(1ms);
     CHECK(reports == 0);
 }
+
+TEST_CASE_FIXTURE(leak_check, "a status that no answer can have is refused, and a server without a handler") {
+    web site([](http::request&, http::response_writer& answer) {
+        for (int status : {99, 100, 1000, -200}) CHECK_THROWS_AS(answer.set_status(status), std::invalid_argument);
+        CHECK(answer.status() == 200);
+        answer.send(204, "text/plain", "");
+    });
+    CHECK(first_line(converse(site, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")) == "HTTP/1.1 204 No Content");
+    CHECK_THROWS_AS(http::server({green::ip_address::loopback_v4(), 0}, {}), std::invalid_argument);
+}

@@ -2,6 +2,8 @@
 #include <green/http/error.h>
 #include <green/http/url.h>
 
+#include <support/error_of.h>
+
 #include <doctest/doctest.h>
 
 #include <ostream>
@@ -121,4 +123,13 @@ TEST_CASE("a reference may be as careless as real servers are") {
     CHECK(base.resolve("/\xc3\xa4 x").text() == "http://a:81/%C3%A4%20x");
     CHECK(base.resolve("a%2Fb/../c").text() == "http://a:81/b/c");
     CHECK(base.resolve("?next=http://x/[1]").text() == "http://a:81/b/c?next=http://x/%5B1%5D");
+}
+
+TEST_CASE("a URL with an impossible port is refused by that name") {
+    for (const char* text : {"http://a:65536/", "http://a:0/", "https://a:99999999999999999999/"}) {
+        CAPTURE(text);
+        CHECK(support::what_of([&] { url::parse(text); }).find("the port is not between 1 and 65535") != std::string::npos);
+        CHECK(error_of(text) == errc::invalid_url);
+        CHECK(support::what_of([&] { url().resolve(text); }).find("the port is not between 1 and 65535") != std::string::npos);
+    }
 }

@@ -51,6 +51,12 @@ bool response_writer::has_body() const noexcept {
     return !about_.is_head && status_allows_body(status_);
 }
 
+void response_writer::set_status(int status) {
+    if (status < 200 || status > 599)
+        throw std::invalid_argument("green: " + std::to_string(status) + " is not the status of an HTTP answer (200 to 599)");
+    status_ = status;
+}
+
 // `is_whole`: what is pending is all there will be.
 void response_writer::send_header(bool is_whole) {
     fields_.remove("Transfer-Encoding");

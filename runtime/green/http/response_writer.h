@@ -33,8 +33,9 @@ class connection;
 // client has gone: simply let it pass.
 class response_writer {
   public:
-    // 200 unless set. Both are without effect once the header has gone out.
-    void set_status(int status) noexcept { status_ = status; }
+    // 200 unless set. Both are without effect once the header has gone out. Throws std::invalid_argument for a status
+    // that is not between 200 and 599 (RFC 9110, section 15): those below are no answers yet.
+    void set_status(int status);
     int status() const noexcept { return status_; }
     http::headers& headers() noexcept { return fields_; }
 
@@ -44,7 +45,7 @@ class response_writer {
     void write(std::string_view piece) { write(std::as_bytes(std::span(piece))); }
     // Sends what has been written so far, at least the header.
     void flush();
-    // A whole answer in one call.
+    // A whole answer in one call. Throws also what set_status() throws.
     void send(int status, std::string_view content_type, std::string_view body);
 
     bool header_was_sent() const noexcept { return sender_ != nullptr; }

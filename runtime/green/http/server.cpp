@@ -3,6 +3,7 @@
 
 #include <green/http/served_connection.h>
 
+#include <stdexcept>
 #include <unordered_set>
 
 namespace green::http {
@@ -58,7 +59,9 @@ namespace detail {
 // What the connections of one server share. They may outlive it by a moment: a killed fiber ends at its next wait.
 class server_state {
   public:
-    server_state(handler h, server_options options) : handler_(std::move(h)), options_(std::move(options)) {}
+    server_state(handler h, server_options options) : handler_(std::move(h)), options_(std::move(options)) {
+        if (!handler_) throw std::invalid_argument("green: an HTTP server without a handler");
+    }
 
     void serve(byte_stream& peer) {
         served_connection serving(peer, handler_, options_);

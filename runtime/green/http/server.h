@@ -89,7 +89,8 @@ void serve(byte_stream& stream, const handler& h, const server_options& options 
 // a port (listen_options::reuse_port). Requests of one connection are answered in their order, pipelined ones too.
 class server {
   public:
-    // Listens; port 0 lets the kernel choose. Does not park. Throws std::system_error when it cannot listen.
+    // Listens; port 0 lets the kernel choose. Does not park. Throws std::system_error when it cannot listen,
+    // std::invalid_argument for an empty handler.
     server(const endpoint& where, handler h, server_options options = {});
     // Ends everything at once: whoever is being served is killed. Does not wait for it.
     ~server() = default;

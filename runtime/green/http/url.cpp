@@ -85,6 +85,16 @@ std::string without_dot_segments(std::string_view path) {
     return out.empty() ? "/" : out;
 }
 
+// Of a URL that was refused: " (...)" when all that is wrong with it is the port.
+std::string port_flaw(std::string_view text, const std::error_code& error) {
+    if (error != errc::invalid_url) return {};
+    const std::string tidy = tidied(text);
+    const auto parsed = boost::urls::parse_uri_reference(tidy);
+    if (!parsed || !parsed->has_port() || parsed->port().empty()) return {};
+    if (const auto port = try_parse_port(view(parsed->port())); port && *port > 0) return {};
+    return " (the port is not between 1 and 65535)";
+}
+
 std::string target_of(std::string_view path, std::string_view query, bool has_query) {
     std::string target = without_dot_segments(path);
     if (has_query) target.append("?").append(query);
@@ -96,7 +106,7 @@ std::string target_of(std::string_view path, std::string_view query, bool has_qu
 url url::parse(std::string_view text) {
     std::error_code error;
     url parsed = parse(text, error);
-    if (error) throw std::system_error(error, "green: \"" + std::string(text) + "\"");
+    if (error) throw std::system_error(error, "green: \"" + std::string(text) + '"' + port_flaw(text, error));
     return parsed;
 }
 
@@ -134,7 +144,8 @@ url url::parse(std::string_view text, std::error_code& error) {
 url url::resolve(std::string_view reference) const {
     std::error_code error;
     url resolved = resolve(reference, error);
-    if (error) throw std::system_error(error, "green: \"" + std::string(reference) + "\" on " + text());
+    if (error)
+        throw std::system_error(error, "green: \"" + std::string(reference) + "\" on " + text() + port_flaw(reference, error));
     return resolved;
 }
 
