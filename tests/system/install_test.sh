@@ -30,6 +30,14 @@ int main() {
     return a.get() + b.get() == 42 ? 0 : 1;
 }
 END
+cat >with-http.cpp <<'END'
+#include <green/http/session.h>
+int main() {
+    green::http::headers sent;
+    sent.set("Accept-Encoding", "gzip");
+    return green::http::url::parse("http://example.com:8080/a?b").port() == 8080 && sent.get("accept-encoding") ? 0 : 1;
+}
+END
 cat >CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.16)
 project(outside CXX)
@@ -38,6 +46,10 @@ add_executable(shared main.cpp)
 target_link_libraries(shared PRIVATE green::green)
 add_executable(static main.cpp)
 target_link_libraries(static PRIVATE green::green-static)
+add_executable(http-shared with-http.cpp)
+target_link_libraries(http-shared PRIVATE green::http)
+add_executable(http-static with-http.cpp)
+target_link_libraries(http-static PRIVATE green::http-static)
 END
 
 runs() {
@@ -60,5 +72,7 @@ unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 cmake -S . -B cmake-build -Dgreen_DIR="$libraries/cmake/green" >cmake.log 2>&1 && cmake --build cmake-build >>cmake.log 2>&1 ||
     { cat cmake.log; exit 1; }
 runs cmake-build/shared
-runs cmake-build/static
-! ldd cmake-build/static | grep "libgreen" || { echo "green::green-static is not static"; exit 1; }
+for program in shared static http-shared http-static; do runs "cmake-build/$program"; done
+for program in static http-static; do
+    ! ldd "cmake-build/$program" | grep "libgreen" || { echo "$program is linked with the shared library"; exit 1; }
+done
