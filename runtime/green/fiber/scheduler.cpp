@@ -10,6 +10,7 @@
 #include <green/hub/parking.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <system_error>
 #include <utility>
@@ -87,7 +88,9 @@ void scheduler::yield_to_hub(control& self) noexcept {
 namespace {
 template <std::ptrdiff_t... Offsets>
 [[gnu::always_inline]] inline void prefetch(const void* base) noexcept {
-    (__builtin_prefetch(static_cast<const char*>(base) + Offsets), ...);  // not a loop: GCC would keep it as one
+    // Not a loop: GCC would keep it as one. Numbers, because a main fiber's may be null.
+    const auto at = reinterpret_cast<std::uintptr_t>(base);
+    (__builtin_prefetch(reinterpret_cast<const void*>(at + static_cast<std::uintptr_t>(Offsets))), ...);
 }
 }  // namespace
 
