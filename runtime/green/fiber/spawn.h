@@ -74,6 +74,11 @@ class carried {
     }
 };
 
+// f(args...) can be called with copies of both. What tells a function from the options that may stand in front of it.
+template <class F, class... Args>
+concept makes_fiber = std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> ||
+                      std::invocable<std::decay_t<F>, std::decay_t<Args>...>;
+
 template <class F, class... Args>
 auto bind(F&& f, Args&&... args) {
     if constexpr (sizeof...(Args) == 0) {
@@ -131,7 +136,7 @@ auto spawn_there(hub& target, const fiber_options& options, Callable callable) {
 // pass std::ref for a reference. Does not park. Throws std::invalid_argument for an impossible stack size,
 // std::system_error (ENOMEM) or std::bad_alloc when there is no memory for it; then nothing was started.
 template <class F, class... Args>
-    requires std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> || std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+    requires detail::makes_fiber<F, Args...>
 auto spawn(F&& f, Args&&... args) {
     return detail::spawn_here(fiber_options{}, {}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
 }
@@ -151,7 +156,7 @@ auto spawn_after(duration d, F&& f, Args&&... args) {
 // memory for it, or the stack size is impossible, the fiber ends with that error. When that thread has ended, or ends
 // before it gets to the fiber, the fiber ends with std::system_error (no_such_process) and f never runs.
 template <class F, class... Args>
-    requires std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> || std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+    requires detail::makes_fiber<F, Args...>
 auto spawn_on(hub& target, F&& f, Args&&... args) {
     return detail::spawn_there(target, fiber_options{}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
 }

@@ -72,8 +72,7 @@ class group {
 
     // Starts a fiber in the group (see green::spawn). Does not park.
     template <class F, class... Args>
-        requires std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> ||
-                 std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+        requires detail::makes_fiber<F, Args...>
     auto spawn(F&& f, Args&&... args) {
         return spawn_bound(fiber_options{}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }

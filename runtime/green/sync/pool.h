@@ -37,8 +37,7 @@ class pool : private group {
     // Starts a fiber, parking while the pool is full; those who wait are served in order. Throws cancellation; then
     // nothing was started.
     template <class F, class... Args>
-        requires std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> ||
-                 std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+        requires detail::makes_fiber<F, Args...>
     auto spawn(F&& f, Args&&... args) {
         return detail::spawn_into(*members_, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }

@@ -54,8 +54,7 @@ class task_group {
     // Starts a child that is a fiber (see green::spawn). It runs inside the group's scope: what cancels the group, or cuts its
     // caller short, ends the child's waits too. An error of a child cancels the others.
     template <class F, class... Args>
-        requires(!detail::makes_task<F, Args...> && (std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> ||
-                                                     std::invocable<std::decay_t<F>, std::decay_t<Args>...>))
+        requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
     auto spawn(F&& f, Args&&... args) {
         return spawn_bound(fiber_options{}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }
