@@ -24,7 +24,6 @@ namespace green::detail {
 
 namespace {
 
-constexpr std::size_t page_bytes = 4096;
 constexpr std::size_t smallest_arena_bytes = std::size_t{4} << 20;
 constexpr std::size_t largest_arena_bytes = std::size_t{256} << 20;
 constexpr unsigned char canary_byte = 0xA5;

@@ -2,6 +2,7 @@
 // Stacks for fibers: many in one mapping, each with a guard below it, reused last-in first-out.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -23,6 +24,7 @@ enum class guard_kind {
     canary,    // a pattern in the lowest bytes, looked at when the stack is given back
 };
 
+inline constexpr std::size_t page_bytes = 4096;
 inline constexpr std::size_t smallest_stack_bytes = 16 * 1024;
 inline constexpr std::size_t largest_stack_bytes = std::size_t{1} << 30;
 inline constexpr std::size_t default_stack_bytes = 256 * 1024;
@@ -30,9 +32,7 @@ inline constexpr std::size_t default_stack_bytes = 256 * 1024;
 // How much is kept out of reach below a stack of that size: a quarter of it, up to 64 KiB, in whole pages. Address space
 // alone, but what a function skips at once, with a large array say, may be more than a page.
 constexpr std::size_t guard_bytes_below(std::size_t stack_bytes) noexcept {
-    constexpr std::size_t page_bytes = 4096, most_bytes = 64 * 1024;
-    const std::size_t quarter = stack_bytes / 4 / page_bytes * page_bytes;
-    return quarter < page_bytes ? page_bytes : quarter < most_bytes ? quarter : most_bytes;
+    return std::clamp<std::size_t>(stack_bytes / 4 / page_bytes * page_bytes, page_bytes, 64 * 1024);
 }
 
 // Throws std::invalid_argument for a size below smallest_stack_bytes or above largest_stack_bytes.
