@@ -26,9 +26,7 @@ namespace green {
 class semaphore {
   public:
     // Throws std::system_error (invalid_argument) for a negative number.
-    explicit semaphore(std::ptrdiff_t permits) : permits_(permits) {
-        if (permits < 0) [[unlikely]] throw_negative();
-    }
+    explicit semaphore(std::ptrdiff_t permits) : semaphore(permits, std::numeric_limits<std::ptrdiff_t>::max()) {}
     semaphore(const semaphore&) = delete;
     semaphore& operator=(const semaphore&) = delete;
 
@@ -80,7 +78,9 @@ class semaphore {
     friend available_operation ready_operation(semaphore& s) noexcept { return {s}; }
 
   protected:
-    semaphore(std::ptrdiff_t permits, std::ptrdiff_t most) : semaphore(permits) { most_ = most; }
+    semaphore(std::ptrdiff_t permits, std::ptrdiff_t most) : permits_(permits), most_(most) {
+        if (permits < 0) [[unlikely]] throw_negative();
+    }
 
   private:
     [[noreturn]] static void throw_too_many();
@@ -88,7 +88,7 @@ class semaphore {
 
     mutable detail::spin_lock lock_;
     std::ptrdiff_t permits_;           // 0 while `waiters_` holds anybody who still waits
-    std::ptrdiff_t most_ = std::numeric_limits<std::ptrdiff_t>::max();  // constant once constructed
+    const std::ptrdiff_t most_;
     detail::wait_queue waiters_;       // for a permit
     detail::wait_queue onlookers_;     // who want to know that there is one
 };
