@@ -60,8 +60,8 @@ constexpr bool signals_are_late = support::with_thread_sanitizer;
 
 }  // namespace
 
-TEST_CASE_FIXTURE(support::leak_check, "a fiber that computes while others wait is reported once, with its frames") {
-    if (signals_are_late) return;
+TEST_CASE_FIXTURE(support::leak_check, "a fiber that computes while others wait is reported once, with its frames" *
+                                           doctest::skip(signals_are_late)) {
     reports seen;
     auto crunch = green::spawn({.name = "crunch"}, [&] {
         seen.hold_hub_until(1, true);
@@ -99,8 +99,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a fiber that blocks its thread is report
     CHECK(all[1].id == blocker.id());
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a main that computes is reported when fibers wait, and not when it is alone") {
-    if (signals_are_late) return;
+TEST_CASE_FIXTURE(support::leak_check, "a main that computes is reported when fibers wait, and not when it is alone" *
+                                           doctest::skip(signals_are_late)) {
     reports seen;
     watchdog guard(50ms, seen.collect());
     green::yield();
@@ -143,8 +143,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a call that blocks for less than the lim
     CHECK(seen.so_far().empty());
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a call that returns EINTR is reported too") {
-    if (signals_are_late) return;
+TEST_CASE_FIXTURE(support::leak_check, "a call that returns EINTR is reported too" *
+                                           doctest::skip(signals_are_late)) {
     reports seen;
     auto other = green::spawn([] { green::sleep(10ms); });
     green::yield();

@@ -140,13 +140,11 @@ class watchdog::patrol {
         sigset_t all, before;
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
-        try {
-            thread_ = std::jthread([this](std::stop_token stop) { walk_about(stop); });
-        } catch (...) {
-            pthread_sigmask(SIG_SETMASK, &before, nullptr);
-            throw;
-        }
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        struct restorer {
+            ~restorer() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+            const sigset_t& before;
+        } restores{before};
+        thread_ = std::jthread([this](std::stop_token stop) { walk_about(stop); });
         ++loop::bystanders;
     }
 
@@ -179,11 +177,13 @@ class watchdog::patrol {
     void inquire(loop& one, sight& seen) {
         seen.asked = true;
         statement said(one);
-        if (!ask(said, signal_number_, limit_)) {
-            report_({"a thread that does not answer signals", 0, std::chrono::steady_clock::now() - seen.since, {}});
-        } else if (said.progress == seen.progress) {
-            report_({said.name, said.id, std::chrono::steady_clock::now() - seen.since, detail::frame_names(said.frames)});
-        }
+        const bool answered = ask(said, signal_number_, limit_);
+        if (answered && said.progress != seen.progress) return;  // it has gone on just before
+        stuck_fiber who{.held_for = std::chrono::steady_clock::now() - seen.since};
+        who.name = answered ? said.name : "a thread that does not answer signals";
+        who.id = said.id;
+        who.backtrace = detail::frame_names(said.frames);
+        report_(who);
     }
 
     const duration limit_;

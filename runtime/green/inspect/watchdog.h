@@ -24,8 +24,8 @@ struct stuck_fiber {
 };
 
 // While the object lives, a thread of its own looks at every hub of the process. A fiber, task or callback that keeps its
-// hub for longer than the limit while there are fibers or tasks beside it is reported, once for each time that it does so. Runs on the
-// computer's own clock, also where a virtual one is in force.
+// hub for longer than the limit while there are fibers or tasks beside it is reported, once for each time that it does so.
+// Runs on the computer's own clock, also where a virtual one is in force.
 //
 // A hub is looked at from afar until it has been stuck for the limit. Then its thread gets a signal, once, and notes where it
 // is: a blocking system call that it is in then returns EINTR if it is one of those that are not restarted (signal(7)). The
