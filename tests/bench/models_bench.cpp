@@ -11,6 +11,7 @@
 #include <vector>
 #include <green/green.h>
 
+#include "fiber_candidates.h"
 #include "harness.h"
 #include "reference/deque_transfer.h"
 
@@ -24,7 +25,7 @@ bench::candidate transfers(std::size_t coroutines) {
             [ring](std::uint64_t n) { return bench::timed([&] { ring->run(n); }); }};
 }
 
-// As yield_among() of switch_bench.cpp does it.
+// As yield_among_fibers() does it.
 coro::task<void> turn(std::uint64_t laps, bool leads, bench::nanoseconds& spent) {
     co_await coro::yield();
     const auto start = std::chrono::steady_clock::now();
@@ -41,25 +42,6 @@ bench::candidate yield_among_tasks(std::size_t tasks, double limit) {
     };
     return {"yield among " + std::to_string(tasks) + " tasks", measure, limit, tasks};
 }
-bench::candidate yield_among_fibers(std::size_t fibers) {
-    auto measure = [fibers](std::uint64_t operations) {
-        bench::nanoseconds spent{0};
-        std::vector<green::fiber<void>> circle;
-        for (std::size_t i = 0; i < fibers; ++i) {
-            circle.push_back(green::spawn([&spent, laps = operations / fibers, leads = i == 0] {
-                green::yield();
-                auto mine = bench::timed([laps] {
-                    for (std::uint64_t lap = 0; lap < laps; ++lap) green::yield();
-                });
-                if (leads) spent = mine;
-            }));
-        }
-        for (auto& one : circle) one.join();
-        return spent;
-    };
-    return {"yield among " + std::to_string(fibers) + " fibers", measure, 0, fibers};
-}
-
 coro::task<void> nothing() { co_return; }
 coro::task<void> start_and_join(std::uint64_t operations) {
     for (std::uint64_t i = 0; i < operations; ++i) {
@@ -70,13 +52,6 @@ coro::task<void> start_and_join(std::uint64_t operations) {
 bench::candidate start_tasks() {
     return {"spawn + join of an empty task",
             [](std::uint64_t n) { return bench::timed([n] { green::block_on(coro::spawn(start_and_join(n))); }); }};
-}
-bench::candidate start_fibers() {
-    return {"spawn + join of an empty fiber", [](std::uint64_t n) {
-                return bench::timed([n] {
-                    for (std::uint64_t i = 0; i < n; ++i) green::spawn([] {}).join();
-                });
-            }};
 }
 
 // A chain of `depth` levels that each call the next; the innermost returns. An operation is one level.
@@ -158,12 +133,12 @@ int main(int count, char** words) {
     bench::comparison switches(count, words);
     switches.add(transfers(2));
     switches.add(yield_among_tasks(2, 1.5));
-    switches.add(yield_among_fibers(2));
+    switches.add(bench::yield_among_fibers(2));
     switches.add(transfers(10'000));
     switches.add(yield_among_tasks(10'000, 0));
-    switches.add(yield_among_fibers(10'000));
+    switches.add(bench::yield_among_fibers(10'000));
     switches.add(start_tasks());
-    switches.add(start_fibers());
+    switches.add(bench::spawn_and_join_fibers());
     switches.run();
 
     bench::comparison depths(count, words);

@@ -9,41 +9,11 @@
 #include <vector>
 #include <green/green.h>
 
+#include "fiber_candidates.h"
 #include "harness.h"
 #include "reference/jump_ping_pong.h"
 
 namespace {
-
-// Fibers that yield to each other in a circle. All run the same loop; the first one, when everybody has
-// started, takes the time from one of its turns to another, so that no spawn and no join is in it.
-bench::candidate yield_among(std::size_t fibers, double limit) {
-    auto measure = [fibers](std::uint64_t operations) {
-        bench::nanoseconds spent{0};
-        std::uint64_t laps = operations / fibers;
-        std::vector<green::fiber<void>> circle;
-        for (std::size_t i = 0; i < fibers; ++i) {
-            circle.push_back(green::spawn([&spent, laps, leads = i == 0] {
-                green::yield();
-                bench::nanoseconds mine = bench::timed([laps] {
-                    for (std::uint64_t lap = 0; lap < laps; ++lap) green::yield();
-                });
-                if (leads) spent = mine;
-            }));
-        }
-        for (auto& one : circle) one.join();
-        return spent;
-    };
-    return {"yield among " + std::to_string(fibers) + " fibers", measure, limit, fibers};
-}
-
-bench::candidate spawn_and_join() {
-    auto measure = [](std::uint64_t operations) {
-        return bench::timed([operations] {
-            for (std::uint64_t i = 0; i < operations; ++i) green::spawn([] {}).join();
-        });
-    };
-    return {"spawn + join of an empty fiber", measure, 9};
-}
 
 // Two fibers that hand a permit to and fro. `acquire` takes one from the semaphore it is given.
 template <class Acquire>
@@ -119,9 +89,9 @@ bench::candidate reading_of_clock(const char* name, clockid_t clock) {
 int main(int count, char** words) {
     bench::comparison comparison(count, words);
     comparison.add(bench::jump_unit());
-    comparison.add(yield_among(2, 1.5));
-    comparison.add(yield_among(10'000, 4));
-    comparison.add(spawn_and_join());
+    comparison.add(bench::yield_among_fibers(2, 1.5));
+    comparison.add(bench::yield_among_fibers(10'000, 4));
+    comparison.add(bench::spawn_and_join_fibers(9));
     comparison.add(hand_off("semaphore hand-off", 4.5, [](green::semaphore& one) { one.acquire(); }));
     comparison.add(hand_off("semaphore hand-off with a deadline", 7,
                             [](green::semaphore& one) { one.try_acquire_for(std::chrono::seconds(10)); }));
