@@ -71,7 +71,8 @@ class resolver {
     // few dots and no final one (resolv.conf(5)). No result is cached.
     //
     // Throws std::system_error that names the host: the codes of error.h, timed_out both when `deadline` passed and
-    // when every server was silent; too_many_files_open when there was no descriptor to ask with. Throws cancellation. The answer of a look-up that was given up harms nobody.
+    // when every server was silent; too_many_files_open when there was no descriptor to ask with. Throws cancellation.
+    // The answer of a look-up that was given up harms nobody.
     std::vector<endpoint> lookup(std::string_view name, std::string_view service = {},
                                  const lookup_options& options = {});
     std::vector<endpoint> lookup(std::string_view name, std::string_view service, const lookup_options& options,

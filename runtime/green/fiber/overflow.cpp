@@ -19,9 +19,8 @@ namespace {
 constexpr std::size_t alternate_stack_bytes = 64 * 1024;
 struct sigaction previous_segv, previous_bus;
 
-// Only async-signal-safe calls from here on (signal-safety(7)).
-
-// snprintf with these conversions neither allocates nor locks in glibc.
+// Only async-signal-safe calls from here on (signal-safety(7)). snprintf with these conversions neither allocates nor
+// locks in glibc.
 
 // Who it is: fiber "deep" (fiber-3), or fiber "fiber-3" when it was given no name.
 struct label {

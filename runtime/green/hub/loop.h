@@ -97,8 +97,7 @@ class loop {
     loop* enlisted_before = nullptr;  // constant once enlisted
 
     // When the kernel was last asked for events, by the coarse clock: a free stamp for things whose age matters
-    // only roughly.
-    // Any thread may ask.
+    // only roughly. Any thread may ask.
     std::int64_t last_poll_coarse_ns() const noexcept { return last_poll_coarse_ns_; }
     static std::int64_t coarse_now_ns() noexcept;
     // Whether it waits in the kernel. Any thread.

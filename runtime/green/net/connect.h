@@ -31,7 +31,8 @@ struct connect_options {
 };
 
 // Connects to `where`. Parks. Errors: those of connect(2), connection_refused above all; timed_out when the
-// deadline passed first, and then nothing is tried any more; invalid_argument for a negative head start. Throws cancellation. Whatever fails, is cancelled or loses leaves no socket open.
+// deadline passed first, and then nothing is tried any more; invalid_argument for a negative head start. Throws
+// cancellation. Whatever fails, is cancelled or loses leaves no socket open.
 tcp_stream connect(const endpoint& where, const connect_options& options = {});
 tcp_stream connect(const endpoint& where, const connect_options& options, std::error_code& error);
 
