@@ -78,6 +78,8 @@ inline std::size_t read_some(green::tcp_stream& from, std::span<std::byte> buffe
 inline std::size_t read_some(green::tcp_stream& from, std::span<std::byte> buffer, std::error_code& error) { return from.read_some(buffer, error); }
 inline void read_exactly(green::tcp_stream& from, std::span<std::byte> buffer) { green::read_exactly(from, buffer); }
 inline std::size_t read_until(green::tcp_stream& from, std::string& text, std::string_view delimiter, std::size_t limit = 1 << 20) { return green::read_until(from, text, delimiter, limit); }
+inline bool wait_readable(int fd, green::time_point deadline = green::never) { return green::wait_readable(fd, deadline); }
+inline bool wait_writable(int fd) { return green::wait_writable(fd); }
 inline void write_all(green::tcp_stream& to, std::string_view text) { green::write_all(to, text); }
 inline std::vector<green::endpoint> lookup(const std::string& name, const std::string& service = {}) { return green::dns::default_resolver().lookup(name, service); }
 

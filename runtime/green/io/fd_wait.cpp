@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/io/fd_wait.h>
 
+#include <green/coro/awaiter.h>
 #include <green/fiber/park.h>
 #include <green/sys/calls.h>
 
 #include <cerrno>
+#include <optional>
 #include <string>
 
 #include <poll.h>
@@ -46,38 +48,86 @@ void fd_wait::describe(std::string& out, const void* object) {
 
 namespace {
 
-// Readiness is asked of the kernel, not remembered: nobody says how the descriptor was used before.
-bool wait_ready(int fd, detail::direction d, const char* call, time_point deadline) {
-    if (fd < 0) throw std::system_error(EBADF, std::generic_category(), call);
-    const short wanted = d == detail::direction::read ? POLLIN | POLLRDHUP : POLLOUT;
-    auto& scheduler = detail::scheduler::current();
-    auto& self = scheduler.running();
-    auto& poller = scheduler.loop().poller();
-    if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled(call);
-    if (fd < 0) throw std::system_error(EBADF, std::generic_category(), call);  // poll(2) would ignore it
-    for (;;) {
-        short seen = 0;
-        if (sys::poll_now(fd, wanted, seen) > 0) {
-            if (seen & POLLNVAL) throw std::system_error(EBADF, std::generic_category(), call);
-            detail::spend_turn(scheduler, self);
-            return true;
-        }
-        poller.state(fd).side(d).drained = true;
-        detail::fd_wait wait(poller, fd, d, call);
-        if (detail::wait_for(wait, deadline) == detail::outcome::timed_out) return false;
-        if (wait.closed_meanwhile()) throw std::system_error(EBADF, std::generic_category(), call);
+// Waits until the kernel says that a descriptor is ready. It is asked, and not what we remember: nobody says how the
+// descriptor was used before.
+class readiness {
+  public:
+    readiness(int fd, detail::direction d, const char* call) : fd_(fd), direction_(d), call_(call) {
+        if (fd < 0) fail();  // poll(2) would ignore it
     }
+
+    // After a wait: whether it is ready, or has to be waited for again.
+    bool is_ready() const {
+        if (wait_ && wait_->closed_meanwhile()) fail();
+        return is_ready_;
+    }
+
+    // --- an operation ---
+    bool enqueue(detail::wait_node& node) {
+        const short wanted = direction_ == detail::direction::read ? POLLIN | POLLRDHUP : POLLOUT;
+        short seen = 0;
+        wait_.reset();
+        is_ready_ = sys::poll_now(fd_, wanted, seen) > 0;
+        if (seen & POLLNVAL) fail();
+        if (is_ready_) return true;
+        auto& poller = detail::loop_of(hub::current()).poller();
+        poller.state(fd_).side(direction_).drained = true;
+        return wait_.emplace(poller, fd_, direction_, call_).enqueue(node);
+    }
+    void withdraw(detail::wait_node&) noexcept { wait_.reset(); }
+    detail::wait_reason reason() const noexcept { return {call_, this, &describe}; }
+
+  private:
+    [[noreturn]] void fail() const { throw std::system_error(EBADF, std::generic_category(), call_); }
+    static void describe(std::string& out, const void* object) {
+        auto& self = *static_cast<const readiness*>(object);
+        if (self.wait_) self.wait_->reason().describe(out, &*self.wait_);
+    }
+
+    int fd_;
+    detail::direction direction_;
+    const char* call_;
+    bool is_ready_ = false;
+    std::optional<detail::fd_wait> wait_{};  // under way
+};
+
+bool wait_ready(readiness wanted, time_point deadline) {
+    do {
+        if (detail::wait_for(wanted, deadline) == detail::outcome::timed_out) return false;
+    } while (!wanted.is_ready());
+    return true;
+}
+
+coro::task<bool> wait_ready_task(int fd, detail::direction d, const char* call, time_point deadline) {
+    readiness wanted(fd, d, call);
+    do {
+        const detail::outcome ended = co_await detail::perform(wanted, deadline);
+        if (ended == detail::outcome::timed_out) co_return false;
+    } while (!wanted.is_ready());
+    co_return true;
 }
 
 }  // namespace
 
 bool wait_readable(int fd, time_point deadline) {
-    return wait_ready(fd, detail::direction::read, "wait_readable", deadline);
+    return wait_ready({fd, detail::direction::read, "wait_readable"}, deadline);
 }
 
 bool wait_writable(int fd, time_point deadline) {
-    return wait_ready(fd, detail::direction::write, "wait_writable", deadline);
+    return wait_ready({fd, detail::direction::write, "wait_writable"}, deadline);
 }
+
+namespace coro {
+
+task<bool> wait_readable(int fd, time_point deadline) {
+    return wait_ready_task(fd, detail::direction::read, "wait_readable", deadline);
+}
+
+task<bool> wait_writable(int fd, time_point deadline) {
+    return wait_ready_task(fd, detail::direction::write, "wait_writable", deadline);
+}
+
+}  // namespace coro
 
 int close_fd(int fd, bool may_be_shared) noexcept {
     detail::forget_fd(fd, may_be_shared);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/task.h>
 #include <green/hub/poller.h>
 
 #include <system_error>
@@ -57,5 +58,11 @@ bool wait_writable(int fd, time_point deadline = never);
 // wait for must be closed by this. `may_be_shared`: dups of it, or other processes, may keep the open file
 // description alive. Does not park. Returns what close(2) returns.
 int close_fd(int fd, bool may_be_shared = true) noexcept;
+
+// The same as co_await.
+namespace coro {
+task<bool> wait_readable(int fd, time_point deadline = never);
+task<bool> wait_writable(int fd, time_point deadline = never);
+}  // namespace coro
 
 }  // namespace green

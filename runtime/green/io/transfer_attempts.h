@@ -4,11 +4,13 @@
 
 #include <green/sys/calls.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <span>
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace green::detail {
 
@@ -49,5 +51,29 @@ struct write_attempt {
     }
     bool emptied(ssize_t count) const noexcept { return static_cast<std::size_t>(count) < data.size(); }
 };
+
+// sendmsg(2), which is writev(2) with flags. A short count means that the kernel's buffer is full. `parts` must stay
+// where they are.
+struct gather_attempt {
+    const char* call = "write_some";
+    int fd;
+    msghdr message{};
+    std::size_t size_bytes = 0;
+
+    gather_attempt(int fd, std::span<iovec> parts) noexcept : fd(fd) {
+        message.msg_iov = parts.data();
+        message.msg_iovlen = parts.size();
+        for (const iovec& part : parts) size_bytes += part.iov_len;
+    }
+    ssize_t operator()() const noexcept { return sys::sendmsg(fd, &message, MSG_NOSIGNAL); }
+    bool emptied(ssize_t count) const noexcept { return static_cast<std::size_t>(count) < size_bytes; }
+};
+
+// As sendmsg(2) wants its parts: as many of them as there is room for, the others go out with the next call.
+inline std::span<iovec> fill_vector(std::span<iovec> room, std::span<const std::span<const std::byte>> parts) noexcept {
+    const std::size_t count = std::min(parts.size(), room.size());
+    for (std::size_t i = 0; i < count; ++i) room[i] = {const_cast<std::byte*>(parts[i].data()), parts[i].size()};
+    return room.first(count);
+}
 
 }  // namespace green::detail

@@ -10,6 +10,7 @@
 #include <green/net/accept_attempt.h>
 #include <green/net/socket.h>
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -158,6 +159,19 @@ inline auto write_some(tcp_stream& to, std::span<const std::byte> data, std::err
 inline auto write_some(tcp_stream& to, std::span<const std::byte> data) {
     return stream_awaiter<detail::write_attempt>(to, detail::direction::write, {to.fd(), data}, to.write_deadline(),
                                                  "write");
+}
+// Several pieces in one go, at most sixteen of them: the awaiter holds their places.
+struct gathered_parts {
+    std::array<iovec, 16> vector;
+};
+class [[nodiscard]] gather_awaiter : private gathered_parts, public transfer_awaiter<detail::gather_attempt> {
+  public:
+    gather_awaiter(const tcp_stream& to, data_parts parts, std::error_code& error)
+        : transfer_awaiter(to.fd(), detail::direction::write, {to.fd(), detail::fill_vector(vector, parts)},
+                           to.write_deadline(), error, true) {}
+};
+inline auto write_some(tcp_stream& to, data_parts parts, std::error_code& error) {
+    return gather_awaiter(to, parts, error);
 }
 // See the functions of the same names for byte_stream.
 task<void> write_all(tcp_stream& to, std::span<const std::byte> data);

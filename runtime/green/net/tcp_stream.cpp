@@ -5,33 +5,15 @@
 #include <green/io/transfer.h>
 #include <green/sys/calls.h>
 
-#include <algorithm>
 #include <array>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 namespace green {
 
 namespace {
-
-// sendmsg(2), which is writev(2) with flags. A short count means that the kernel's buffer is full.
-struct gather_attempt {
-    const char* call = "write_some";
-    int fd;
-    msghdr message{};
-    std::size_t size_bytes = 0;
-
-    gather_attempt(int fd, std::span<iovec> parts) noexcept : fd(fd) {
-        message.msg_iov = parts.data();
-        message.msg_iovlen = parts.size();
-        for (const iovec& part : parts) size_bytes += part.iov_len;
-    }
-    ssize_t operator()() const noexcept { return sys::sendmsg(fd, &message, MSG_NOSIGNAL); }
-    bool emptied(ssize_t count) const noexcept { return static_cast<std::size_t>(count) < size_bytes; }
-};
 
 void shut_down(int fd, int how, std::error_code& error) noexcept {
     if (sys::shutdown(fd, how) != 0) error.assign(errno, std::generic_category());
@@ -115,11 +97,8 @@ std::size_t tcp_stream::do_write_some(std::span<const std::byte> data, time_poin
 }
 
 std::size_t tcp_stream::do_write_parts(data_parts parts, time_point deadline, std::error_code& error) {
-    std::array<iovec, 64> vector;  // more than that go out with the next call
-    const std::size_t part_count = std::min(parts.size(), vector.size());
-    for (std::size_t i = 0; i < part_count; ++i)
-        vector[i] = {const_cast<std::byte*>(parts[i].data()), parts[i].size()};
-    gather_attempt attempt(fd(), std::span(vector).first(part_count));
+    std::array<iovec, 64> vector;
+    detail::gather_attempt attempt(fd(), detail::fill_vector(vector, parts));
     ssize_t count = detail::perform(fd(), detail::direction::write, attempt, deadline, error);
     return count < 0 ? 0 : static_cast<std::size_t>(count);
 }
