@@ -18,18 +18,18 @@ class attempt {
     attempt(std::shared_ptr<connection_pool> pool, const session_options& session, const request_options& options,
             const body_source& body);
 
-    // Sends `request` and reads the head of its answer. Parks. Throws std::system_error.
-    std::unique_ptr<exchange> perform(const redirectable& request);
+    // Sends `request` and reads the head of its answer. Throws std::system_error. It and the request outlive the task.
+    coro::task<std::unique_ptr<exchange>> perform(const redirectable& request);
 
   private:
-    std::unique_ptr<exchange> try_on(lease& l, const redirectable& request);
+    coro::task<std::unique_ptr<exchange>> try_on(lease& l, const redirectable& request);
     // Whether sending again, on a new connection, cannot do any harm and may help.
     bool may_repeat(const redirectable& request) const;
-    std::unique_ptr<connection> connect(const http::url& where) const;
+    coro::task<std::unique_ptr<connection>> connect(const http::url& where) const;
     headers fields_for(const redirectable& request) const;
-    void send(connection& c, const redirectable& request, const headers& fields) const;
-    void send_pieces(body_writer& writer) const;
-    message_parser receive_head(connection& c, bool is_head) const;
+    coro::task<void> send(connection& c, const redirectable& request, const headers& fields) const;
+    coro::task<void> send_pieces(body_writer& writer) const;
+    coro::task<message_parser> receive_head(connection& c, bool is_head) const;
 
     std::shared_ptr<connection_pool> pool_;
     const session_options& session_;

@@ -2,9 +2,7 @@
 #include <green/http/body.h>
 
 #include <green/http/describe_error.h>
-#include <green/http/error.h>
-
-#include <algorithm>
+#include <green/http/whole_body.h>
 
 namespace green::http {
 
@@ -29,19 +27,10 @@ std::size_t body_reader::read_some(std::span<std::byte> buffer, std::error_code&
 }
 
 std::string body_reader::read_all(std::size_t limit_bytes) {
-    std::string all;
     try {
-        constexpr std::size_t first_piece_bytes = 4096, largest_piece_bytes = 1 << 20;
-        for (;;) {
-            const std::size_t had = all.size();
-            const std::size_t piece = std::clamp(had, first_piece_bytes, largest_piece_bytes);
-            // One byte beyond the limit tells a body that is too long from one that just fits.
-            all.resize(had + std::min(piece, limit_bytes - had + (limit_bytes - had < piece)));
-            const std::size_t count = do_read_some(std::as_writable_bytes(std::span(all).subspan(had)));
-            all.resize(had + count);
-            if (count == 0) return all;
-            if (all.size() > limit_bytes) throw std::system_error(make_error_code(errc::body_too_large), "read_all");
-        }
+        detail::whole_body all(limit_bytes);
+        for (auto room = all.room(); !room.empty(); room = all.room()) all.take(do_read_some(room));
+        return std::move(all).text();
     } catch (const std::system_error& failure) {
         detail::rethrow_about(describe(), failure);
     }

@@ -2,7 +2,6 @@
 #include <green/http/connection.h>
 
 #include <green/hub/hub.h>
-#include <green/net/tcp.h>
 #include <green/sys/calls.h>
 
 #include <algorithm>
@@ -79,53 +78,64 @@ void connection::fail(const std::error_code& error) {
     fail_with(errc::timed_out_in_body, "receive");
 }
 
-std::size_t connection::read_some(std::span<std::byte> buffer) {
-    stream_->set_read_deadline(step_deadline());
-    std::error_code error;
-    const std::size_t count = stream_->read_some(buffer, error);
-    if (error) fail(error);
-    received_bytes_ += count;
-    return count;
-}
-
-bool connection::fill() {
-    const std::span<std::byte> room = input_.writable(room_bytes_).first(room_bytes_);
-    const std::size_t count = read_some(room);
+bool connection::filled(std::size_t count) {
     if (count == room_bytes_) room_bytes_ = std::min(room_bytes_ * 2, largest_read_bytes);
     input_.commit(count);
     return count != 0;
 }
 
-void connection::write(data_parts parts) {
-    std::vector<std::span<const std::byte>> rest(parts.begin(), parts.end());
-    std::span<std::span<const std::byte>> left(rest);
-    for (;;) {
-        while (!left.empty() && left.front().empty()) left = left.subspan(1);
-        if (left.empty()) return;
+// --- writing ---
+
+void writing::skip_empty() noexcept {
+    while (!left_.empty() && left_.front().empty()) left_ = left_.subspan(1);
+}
+
+void writing::wrote(std::size_t count) noexcept {
+    for (auto& part : left_) {
+        const std::size_t written = std::min(count, part.size());
+        part = part.subspan(written);
+        count -= written;
+    }
+    skip_empty();
+}
+
+void connection::write(writing data) {
+    while (!data.left().empty()) {
         stream_->set_write_deadline(step_deadline());
         std::error_code error;
-        std::size_t count = stream_->write_some(data_parts(left), error);
+        const std::size_t count = stream_->write_some(data.left(), error);
         if (error) fail(error);
-        for (auto& part : left) {
-            const std::size_t written = std::min(count, part.size());
-            part = part.subspan(written);
-            count -= written;
+        data.wrote(count);
+    }
+}
+
+coro::task<void> connection::write_task(writing data) {
+    std::error_code error;
+    while (!data.left().empty()) {
+        stream_->set_write_deadline(step_deadline());
+        std::size_t count = 0;
+        if (tcp_) {
+            count = co_await coro::write_some(*tcp_, data.left(), error);
+        } else {
+            auto write = [&] { return stream_->write_some(data.left(), error); };
+            count = co_await coro::on_fiber(write);
         }
+        if (error) fail(error);
+        data.wrote(count);
     }
 }
 
 void connection::write(std::string_view text) {
-    const std::array parts{std::as_bytes(std::span(text))};
-    write(parts);
+    std::array parts{std::as_bytes(std::span(text))};
+    write(writing(parts));
 }
 
 bool connection::is_stale() {
     if (!stream_->is_open() || !input_.empty()) return true;
     // Only TCP can be asked without reading. Of other streams a dead one is found by using it.
-    const auto* tcp = dynamic_cast<const tcp_stream*>(stream_);
-    if (!tcp) return false;
+    if (!tcp_) return false;
     char byte;
-    return sys::recv(tcp->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+    return sys::recv(tcp_->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
 // --- heads ---
@@ -161,59 +171,58 @@ std::size_t skip_empty_lines(input_buffer& input) {
 
 }  // namespace
 
-void connection::read_head(message_parser& parser, std::size_t limit_bytes) {
-    std::size_t seen = 0;  // bytes of the head that were consumed
-    bool began = false;    // what is in front is not an empty line
-    bool start_line_is_done = false;
-    for (;;) {
-        if (!began) {
-            seen += skip_empty_lines(input_);
-            const bool half_empty_line = as_text(input_.readable()) == "\r";
-            began = has_input() && !half_empty_line && (parser.is_request() || complete_status_line(input_));
-        }
-        if (began) {
-            const auto done = parser.put(input_.readable(), {});
-            input_.consume(done.consumed);
-            seen += done.consumed;
-            start_line_is_done |= done.consumed != 0;
-        }
-        const bool complete = parser.head_is_done();
-        if (seen + (complete ? 0 : input_.size()) > limit_bytes)
-            fail_with(errc::header_too_large, "more than the limit for headers");
-        if (complete) return;
-        if (fill()) continue;
-        if (seen + input_.size() == 0) fail_with(errc::closed_before_answer, "end of the stream");
-        if (!parser.is_request() && !start_line_is_done && !looks_like_http(as_text(input_.readable())))
-            fail_with(errc::malformed_message, "no status line");
-        fail_with(errc::closed_within_header, "end of the stream");
+std::span<std::byte> head_reading::room() {
+    input_buffer& input = from_.input();
+    if (!began_) {
+        seen_ += skip_empty_lines(input);
+        const bool half_empty_line = as_text(input.readable()) == "\r";
+        began_ = !input.empty() && !half_empty_line && (parser_.is_request() || complete_status_line(input));
     }
+    if (began_) {
+        const auto done = parser_.put(input.readable(), {});
+        input.consume(done.consumed);
+        seen_ += done.consumed;
+        start_line_is_done_ |= done.consumed != 0;
+    }
+    const bool complete = parser_.head_is_done();
+    if (seen_ + (complete ? 0 : input.size()) > limit_bytes_)
+        fail_with(errc::header_too_large, "more than the limit for headers");
+    return complete ? std::span<std::byte>() : from_.room_to_fill();
+}
+
+void head_reading::take(std::size_t count) {
+    if (from_.filled(count)) return;
+    const input_buffer& input = from_.input();
+    if (seen_ + input.size() == 0) fail_with(errc::closed_before_answer, "end of the stream");
+    if (!parser_.is_request() && !start_line_is_done_ && !looks_like_http(as_text(input.readable())))
+        fail_with(errc::malformed_message, "no status line");
+    fail_with(errc::closed_within_header, "end of the stream");
 }
 
 // --- bodies ---
 
-std::size_t connection::read_body(message_parser& parser, std::span<std::byte> buffer) {
-    while (!parser.is_done() && !buffer.empty()) {
-        if (!input_.empty()) {
-            const auto done = parser.put(input_.readable(), buffer);
-            input_.consume(done.consumed);
-            if (done.produced != 0) return done.produced;
-            if (parser.is_done()) break;
-        }
-        if (input_.size() > chunk_header_limit_bytes) fail_with(errc::malformed_message, "an endless chunk header");
-        const bool is_direct = input_.empty() && !parser.is_chunked() && buffer.size() >= direct_read_bytes;
-        if (is_direct) {
-            // Not beyond the body: what follows it belongs to the next message. The parser copies a range onto
-            // itself, which take() of message_parser.cpp must allow.
-            const std::size_t most = static_cast<std::size_t>(
-                std::min<std::uint64_t>(buffer.size(), parser.remaining().value_or(buffer.size())));
-            const std::size_t count = read_some(buffer.first(most));
-            if (count != 0) return parser.put(buffer.first(count), buffer).produced;
-        } else if (fill()) {
-            continue;
-        }
-        if (!parser.put_end_of_stream()) fail_with(errc::closed_within_body, "end of the stream");
+std::span<std::byte> body_reading::room() {
+    input_buffer& input = from_.input();
+    if (size_ != 0 || parser_.is_done() || buffer_.empty()) return {};
+    if (!input.empty()) {
+        const auto done = parser_.put(input.readable(), buffer_);
+        input.consume(done.consumed);
+        size_ = done.produced;
+        if (size_ != 0 || parser_.is_done()) return {};
     }
-    return 0;
+    if (input.size() > chunk_header_limit_bytes) fail_with(errc::malformed_message, "an endless chunk header");
+    is_direct_ = input.empty() && !parser_.is_chunked() && buffer_.size() >= direct_read_bytes;
+    if (!is_direct_) return from_.room_to_fill();
+    // Not beyond the body: what follows it belongs to the next message.
+    const auto most = std::min<std::uint64_t>(buffer_.size(), parser_.remaining().value_or(buffer_.size()));
+    return buffer_.first(static_cast<std::size_t>(most));
+}
+
+void body_reading::take(std::size_t count) {
+    if (!is_direct_) from_.filled(count);
+    // The parser copies a range onto itself, which take() of message_parser.cpp must allow.
+    if (is_direct_ && count != 0) size_ = parser_.put(buffer_.first(count), buffer_).produced;
+    if (count == 0 && !parser_.put_end_of_stream()) fail_with(errc::closed_within_body, "end of the stream");
 }
 
 bool connection::discard_buffered(message_parser& parser) {

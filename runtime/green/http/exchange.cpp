@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/http/exchange.h>
 
+#include <green/http/describe_error.h>
 #include <green/http/error.h>
 #include <green/http/status.h>
+#include <green/http/whole_body.h>
 
 namespace green::http {
 
@@ -47,15 +49,6 @@ void exchange::count(std::uint64_t& total, std::size_t more) const {
     if (total > rules_.limit_bytes) throw std::system_error(make_error_code(errc::body_too_large), "body");
 }
 
-std::size_t exchange::read_travelling(std::span<std::byte> buffer) {
-    if (parser.is_done()) return 0;
-    if (!lease_.get()) throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor), "closed");
-    const std::size_t size = lease_->read_body(parser, buffer);
-    count(travelled_bytes, size);
-    release_if_done();
-    return size;
-}
-
 void exchange::choose_decoder() {
     decoder_is_chosen_ = true;
     if (!rules_.decode) return;
@@ -69,35 +62,58 @@ void exchange::choose_decoder() {
         throw std::system_error(make_error_code(errc::unsupported_coding), coding);
 }
 
-std::size_t exchange::read_decoded(std::span<std::byte> buffer) {
+// Of what has come and was not unpacked yet; 0 when there must come more.
+std::size_t exchange::decode_some(std::span<std::byte> buffer) {
     for (;;) {
         const auto done = decoder_->decode(undecoded_, buffer);
         undecoded_ = undecoded_.subspan(done.consumed);
         count(decoded_bytes_, done.produced);
-        if (done.produced != 0) return done.produced;
-        if (!undecoded_.empty()) {
-            if (done.consumed == 0) throw std::system_error(make_error_code(errc::decompression_failed), "stuck");
-            continue;
-        }
-        packed_.resize(16 * 1024);
-        const std::size_t size = read_travelling(packed_);
-        undecoded_ = std::span(packed_).first(size);
-        if (size != 0) continue;
-        if (!decoder_->is_complete())
-            throw std::system_error(make_error_code(errc::decompression_failed), "the end is missing");
-        return 0;
+        if (done.produced != 0 || undecoded_.empty()) return done.produced;
+        if (done.consumed == 0) throw std::system_error(make_error_code(errc::decompression_failed), "stuck");
     }
 }
 
-std::size_t exchange::read_some(std::span<std::byte> buffer) {
-    try {
-        if (!parser.is_done() && parser.content_length().value_or(0) > rules_.limit_bytes) count(travelled_bytes, 0);
-        if (!decoder_is_chosen_) choose_decoder();
-        return decoder_ ? read_decoded(buffer) : read_travelling(buffer);
-    } catch (...) {
-        lease_.end();
-        throw;
+std::span<std::byte> exchange::reading::room() {
+    if (!travelling_ && !is_over_) begin();
+    while (!is_over_) {
+        const auto room = travelling_->room();
+        if (!room.empty()) return room;
+        const std::size_t count = travelling_->size();
+        travelling_.reset();
+        of_.count(of_.travelled_bytes, count);
+        of_.release_if_done();
+        arrive(count);
     }
+    return {};
+}
+
+void exchange::reading::begin() {
+    if (!of_.parser.is_done() && of_.parser.content_length().value_or(0) > of_.rules_.limit_bytes)
+        of_.count(of_.travelled_bytes, 0);
+    if (!of_.decoder_is_chosen_) of_.choose_decoder();
+    if (of_.decoder_) size_ = of_.decode_some(buffer_);
+    is_over_ = size_ != 0;
+    if (!is_over_) travel();
+}
+
+void exchange::reading::travel() {
+    if (of_.parser.is_done()) return arrive(0);
+    if (!of_.lease_.get()) throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor), "closed");
+    if (of_.decoder_) of_.packed_.resize(16 * 1024);
+    travelling_.emplace(*of_.lease_, of_.parser, of_.decoder_ ? std::span(of_.packed_) : buffer_);
+}
+
+// So many bytes of the body as it travels; 0: its end.
+void exchange::reading::arrive(std::size_t count) {
+    size_ = count;
+    if (of_.decoder_ && count != 0) {
+        of_.undecoded_ = std::span(of_.packed_).first(count);
+        size_ = of_.decode_some(buffer_);
+        if (size_ == 0) return travel();
+    }
+    if (of_.decoder_ && count == 0 && !of_.decoder_->is_complete())
+        throw std::system_error(make_error_code(errc::decompression_failed), "the end is missing");
+    is_over_ = true;
 }
 
 }  // namespace detail
@@ -140,7 +156,32 @@ void response::close() noexcept {
     exchange_->close();
 }
 std::size_t response::do_read_some(std::span<std::byte> buffer) {
-    return exchange_->read_some(buffer);
+    detail::exchange::reading reading(*exchange_, buffer);
+    detail::run(reading);
+    return reading.size();
+}
+coro::task<std::size_t> response::read_some_task(std::span<std::byte> buffer) {
+    if (buffer.empty()) co_return 0;
+    try {
+        detail::exchange::reading reading(*exchange_, buffer);
+        co_await detail::run_task(reading);
+        co_return reading.size();
+    } catch (const std::system_error& error) {
+        detail::rethrow_about(describe(), error);
+    }
+}
+coro::task<std::string> response::read_all_task(std::size_t limit_bytes) {
+    try {
+        detail::whole_body all(limit_bytes);
+        for (auto room = all.room(); !room.empty(); room = all.room()) {
+            detail::exchange::reading reading(*exchange_, room);
+            co_await detail::run_task(reading);
+            all.take(reading.size());
+        }
+        co_return std::move(all).text();
+    } catch (const std::system_error& error) {
+        detail::rethrow_about(describe(), error);
+    }
 }
 std::string response::describe() const {
     return exchange_->method + ' ' + exchange_->url.text();

@@ -23,8 +23,31 @@ class exchange {
     exchange(lease l, message_parser parser, const body_rules& rules, bool may_keep, std::string method, http::url u);
     ~exchange();
 
-    // Reads at least one byte of the body, unpacked; 0 at its end. Parks. Throws std::system_error.
-    std::size_t read_some(std::span<std::byte> buffer);
+    // At least one byte of the body, unpacked, into a buffer that is not empty, or its end; see connection.h. One that
+    // does not get there has closed the connection.
+    class reading {
+      public:
+        reading(exchange& of, std::span<std::byte> buffer) noexcept : of_(of), buffer_(buffer) {}
+        ~reading() {
+            if (!is_over_) of_.lease_.end();
+        }
+        reading(const reading&) = delete;
+        std::span<std::byte> room();
+        void take(std::size_t count) { travelling_->take(count); }
+        connection& from() noexcept { return travelling_->from(); }
+        std::size_t size() const noexcept { return size_; }
+
+      private:
+        void begin();
+        void travel();
+        void arrive(std::size_t count);
+
+        exchange& of_;
+        std::span<std::byte> buffer_;
+        std::optional<body_reading> travelling_{};  // under way
+        std::size_t size_ = 0;
+        bool is_over_ = false;
+    };
     void close() noexcept { lease_.end(); }
     // Makes the connection free if the rest of the body is here already. Does not park.
     void discard_rest() noexcept;
@@ -36,8 +59,7 @@ class exchange {
     std::uint64_t travelled_bytes = 0;
 
   private:
-    std::size_t read_travelling(std::span<std::byte> buffer);
-    std::size_t read_decoded(std::span<std::byte> buffer);
+    std::size_t decode_some(std::span<std::byte> buffer);
     void choose_decoder();
     void count(std::uint64_t& total, std::size_t more) const;
     void release_if_done();

@@ -3,7 +3,6 @@
 
 #include <green/http/status.h>
 
-#include <array>
 #include <charconv>
 
 namespace green::http::detail {
@@ -35,31 +34,29 @@ std::string format_response_head(int status, const headers& fields) {
     return head;
 }
 
-void body_writer::write(std::span<const std::byte> piece) {
-    if (!piece.empty()) send(piece, false);  // an empty chunk would end the body
-}
-
-void body_writer::send_head() {
-    if (!head_.empty()) send({}, false);
-}
-
-void body_writer::finish(std::span<const std::byte> last_piece) {
-    send(last_piece, true);
-}
-
-void body_writer::send(std::span<const std::byte> piece, bool is_last) {
-    std::array<char, 18> chunk_header;  // 16 digits and CRLF
+body_writer::framed_piece::framed_piece(const body_writer& by, std::span<const std::byte> piece, bool is_last) noexcept {
     std::string_view before, after;
-    if (framing_ == framing::chunked && !piece.empty()) {
+    if (by.framing_ == framing::chunked && !piece.empty()) {
         char* end = std::to_chars(chunk_header.data(), chunk_header.data() + 16, piece.size(), 16).ptr;
         *end++ = '\r';
         *end++ = '\n';
         before = {chunk_header.data(), static_cast<std::size_t>(end - chunk_header.data())};
         after = "\r\n";
     }
-    const std::string_view last = framing_ == framing::chunked && is_last ? "0\r\n\r\n" : "";
-    const std::array parts{bytes_of(head_), bytes_of(before), piece, bytes_of(after), bytes_of(last)};
-    connection_.write(parts);
+    const std::string_view last = by.framing_ == framing::chunked && is_last ? "0\r\n\r\n" : "";
+    parts = {bytes_of(by.head_), bytes_of(before), piece, bytes_of(after), bytes_of(last)};
+}
+
+void body_writer::send(std::span<const std::byte> piece, bool is_last) {
+    framed_piece framed(*this, piece, is_last);
+    connection_.write(writing(framed.parts));
+    head_.clear();
+}
+
+coro::task<void> body_writer::send_task(std::span<const std::byte> piece, bool is_last) {
+    framed_piece framed(*this, piece, is_last);
+    writing data(framed.parts);
+    co_await connection_.write_task(data);
     head_.clear();
 }
 

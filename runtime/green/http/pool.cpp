@@ -8,11 +8,12 @@ namespace green::http::detail {
 connection_pool::host::host(std::size_t permits)
     : free(permits == 0 ? std::numeric_limits<std::ptrdiff_t>::max() : static_cast<std::ptrdiff_t>(permits)) {}
 
-lease connection_pool::reserve(const pool_key& key, time_point deadline) {
-    const auto h = hosts_.try_emplace(key, limits_.max_connections_per_host).first;
+coro::task<lease> connection_pool::reserve(pool_key key, time_point deadline) {
+    const auto h = hosts_.try_emplace(std::move(key), limits_.max_connections_per_host).first;
     ++h->second.user_count;
     try {
-        if (!h->second.free.try_acquire_until(deadline))
+        const bool in_time = co_await coro::try_acquire_until(h->second.free, deadline);
+        if (!in_time)
             throw std::system_error(make_error_code(errc::timed_out_in_queue),
                                     std::to_string(limits_.max_connections_per_host) + " connections in use");
     } catch (...) {
@@ -21,7 +22,7 @@ lease connection_pool::reserve(const pool_key& key, time_point deadline) {
     }
     lease taken(shared_from_this(), h);
     taken.put(take_idle(h->second));
-    return taken;
+    co_return taken;
 }
 
 std::unique_ptr<connection> connection_pool::take_idle(host& h) noexcept {

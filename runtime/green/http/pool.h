@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/task.h>
 #include <green/http/connection.h>
 #include <green/hub/hub.h>
 #include <green/sync/semaphore.h>
@@ -45,8 +46,8 @@ class connection_pool : public std::enable_shared_from_this<connection_pool> {
     ~connection_pool() { expiry_.cancel(); }
 
     // A permit for one connection to `key`, and with it an idle connection when there is one that still looks alive,
-    // the one used last. Parks while there is no permit. Throws timed_out_in_queue, and cancellation.
-    lease reserve(const pool_key& key, time_point deadline);
+    // the one used last. Waits while there is no permit. Throws timed_out_in_queue, and cancellation.
+    coro::task<lease> reserve(pool_key key, time_point deadline);
     // Closes the idle connections. Does not park.
     void close_idle() noexcept;
     // The same, and keeps none from now on.

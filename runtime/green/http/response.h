@@ -2,6 +2,7 @@
 // What a server answered, as its client sees it.
 #pragma once
 
+#include <green/coro/task.h>
 #include <green/http/body.h>
 #include <green/http/headers.h>
 #include <green/http/url.h>
@@ -60,6 +61,10 @@ class response final : public body_reader {
     // Gives up the rest of the body and closes the connection. Does not park.
     void close() noexcept;
 
+    // The same as co_await; spelled coro::read_some() and coro::read_all(), below.
+    coro::task<std::size_t> read_some_task(std::span<std::byte> buffer);
+    coro::task<std::string> read_all_task(std::size_t limit_bytes);
+
     // For the rooms of the runtime.
     explicit response(std::unique_ptr<detail::exchange> e) noexcept;
 
@@ -71,3 +76,17 @@ class response final : public body_reader {
 };
 
 }  // namespace green::http
+
+// The same as co_await. The response and the buffer must outlive the wait.
+namespace green::coro {
+
+// See body_reader::read_some() and read_all().
+inline task<std::size_t> read_some(http::response& from, std::span<std::byte> buffer) {
+    return from.read_some_task(buffer);
+}
+inline task<std::string> read_all(http::response& from,
+                                  std::size_t limit_bytes = http::body_reader::default_read_all_limit_bytes) {
+    return from.read_all_task(limit_bytes);
+}
+
+}  // namespace green::coro

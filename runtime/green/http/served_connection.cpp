@@ -81,7 +81,7 @@ bool served_connection::read_request(int& refusal) {
     connection_.set_phase(phase::waiting);
     connection_.set_limits(hub::current().deadline_after(options_.header_timeout), duration::max());
     try {
-        connection_.read_head(parser_, options_.header_limit_bytes);
+        detail::run(head_reading(connection_, parser_, options_.header_limit_bytes));
     } catch (const std::system_error& error) {
         refusal = refusal_for(error.code());
         return false;
@@ -165,7 +165,7 @@ std::size_t served_connection::read_body(std::span<std::byte> buffer) {
     try {
         if (std::exchange(must_continue_, false)) connection_.write("HTTP/1.1 100 Continue\r\n\r\n");
         connection_.set_phase(phase::in_body);
-        const std::size_t count = connection_.read_body(parser_, buffer);
+        const std::size_t count = read_plainly(buffer);
         body_bytes_ += count;
         if (body_bytes_ > options_.body_limit_bytes)
             throw std::system_error(make_error_code(errc::body_too_large), "body");
@@ -176,12 +176,18 @@ std::size_t served_connection::read_body(std::span<std::byte> buffer) {
     }
 }
 
+std::size_t served_connection::read_plainly(std::span<std::byte> buffer) {
+    body_reading reading(connection_, parser_, buffer);
+    detail::run(reading);
+    return reading.size();
+}
+
 // The next request begins behind the body, read or not.
 bool served_connection::discard_body() {
     std::array<std::byte, 4096> scrap;
     std::size_t discarded = 0;
     while (!parser_.is_done()) {
-        discarded += connection_.read_body(parser_, scrap);
+        discarded += read_plainly(scrap);
         if (discarded > discard_limit_bytes) return false;
     }
     return true;
@@ -194,7 +200,7 @@ void served_connection::linger() {
     connection_.stream().shutdown_write();
     std::array<std::byte, 4096> scrap;
     for (std::size_t discarded = 0; discarded <= discard_limit_bytes;) {
-        const std::size_t count = connection_.read_raw(scrap);
+        const std::size_t count = connection_.read_some(scrap);
         if (count == 0) return;
         discarded += count;
     }

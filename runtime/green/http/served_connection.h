@@ -35,6 +35,7 @@ class served_connection {
     bool answer(request& asked, response_writer& writer);
     bool handle(request& asked, response_writer& writer);
     void refuse(int status);
+    std::size_t read_plainly(std::span<std::byte> buffer);
     bool discard_body();
     void linger();
     void report(const request& asked);

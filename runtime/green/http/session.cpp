@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/http/session.h>
 
+#include <green/bridge/block_on.h>
 #include <green/http/attempt.h>
 #include <green/http/describe_error.h>
 #include <green/http/pool.h>
@@ -34,17 +35,17 @@ bool was_made_already(const std::vector<std::pair<std::string, std::string>>& ma
 }
 
 // Requests and follows redirects. `at` is kept up to date, for the text of an error.
-response follow_redirects(detail::attempt& attempt, redirectable& at, const body_source& body,
-                          const request_options& options) {
+coro::task<response> follow_redirects(detail::attempt& attempt, redirectable& at, const body_source& body,
+                                      const request_options& options) {
     std::vector<hop> hops;
     std::vector<std::pair<std::string, std::string>> made;
     for (;;) {
-        auto answer = attempt.perform(at);
+        auto answer = co_await attempt.perform(at);
         const auto& head = answer->parser.head();
         const auto location = head.fields.get("Location");
         if (!options.follow_redirects || !detail::is_redirect(head.status) || !location) {
             answer->hops = std::move(hops);
-            return response(std::move(answer));
+            co_return response(std::move(answer));
         }
         hops.push_back({at.url, head.status});
         if (hops.size() > options.max_redirects)
@@ -73,8 +74,8 @@ session::~session() {
     if (pool_) pool_->shut();
 }
 
-response session::request(std::string_view method, std::string_view url, const http::headers& extra,
-                          const body_source& body, const request_options& options) {
+coro::task<response> session::request_task(std::string_view method, std::string_view url, const http::headers& extra,
+                                           const body_source& body, const request_options& options) {
     std::string subject = std::string(method) + ' ' + std::string(url);
     redirectable at;
     bool began = false;
@@ -82,12 +83,17 @@ response session::request(std::string_view method, std::string_view url, const h
         at = first_request(method, url, extra, body, options_);
         began = true;
         detail::attempt attempt(pool_, options_, options, body);
-        return follow_redirects(attempt, at, body, options);
+        co_return co_await follow_redirects(attempt, at, body, options);
     } catch (const std::system_error& error) {
         if (began && at.url.text() != http::url::parse(url).text())
             subject += " (redirected to " + at.url.text() + ")";
         detail::rethrow_about(subject, error);
     }
+}
+
+response session::request(std::string_view method, std::string_view url, const http::headers& extra,
+                          const body_source& body, const request_options& options) {
+    return block_on(request_task(method, url, extra, body, options));
 }
 
 response session::request(std::string_view method, std::string_view url, const http::headers& extra,
@@ -110,3 +116,26 @@ std::size_t session::idle_count() const noexcept {
 }
 
 }  // namespace green::http
+
+namespace green::coro {
+
+task<http::response> request(http::session& by, std::string method, std::string url, http::headers extra,
+                             http::body_source body, http::request_options options) {
+    co_return co_await by.request_task(method, url, extra, body, options);
+}
+
+task<http::response> get(http::session& by, std::string url, http::request_options options) {
+    return request(by, "GET", std::move(url), {}, {}, options);
+}
+
+task<http::response> head(http::session& by, std::string url, http::request_options options) {
+    return request(by, "HEAD", std::move(url), {}, {}, options);
+}
+
+task<http::response> post(http::session& by, std::string url, http::body_source body, std::string content_type,
+                          http::request_options options) {
+    http::headers extra{{"Content-Type", std::move(content_type)}};
+    return request(by, "POST", std::move(url), std::move(extra), std::move(body), options);
+}
+
+}  // namespace green::coro

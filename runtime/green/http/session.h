@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/task.h>
 #include <green/http/body.h>
 #include <green/http/error.h>
 #include <green/http/headers.h>
@@ -29,7 +30,8 @@ namespace detail {
 class connection_pool;
 }
 
-// How a session reaches a host. Parks; throws std::system_error, timed_out when `deadline` has passed. For https it
+// How a session reaches a host. May park, also when a task makes the request: then it is called on a fiber spawned for it
+// (bridge/on_fiber.h), and so is the function of a body_source. Throws std::system_error, timed_out when `deadline` has passed. For https it
 // returns the stream of a finished TLS handshake that has checked `host`.
 using connector =
     std::function<std::unique_ptr<byte_stream>(const std::string& host, std::uint16_t port, time_point deadline)>;
@@ -66,7 +68,7 @@ struct session_options {
 //     green::http::response answer = session.get("http://example.com/", {.timeout = 5s});
 //     if (answer.succeeded()) std::string page = answer.read_all();
 //
-// For many fibers of one thread at the same time; each request has a connection of its own. Requests park, until the
+// For many fibers and tasks of one thread at the same time; each request has a connection of its own. Requests park, until the
 // header of the answer has come; the body is read from the response. They throw cancellation, and leave no descriptor
 // behind then or after an error.
 //
@@ -105,6 +107,10 @@ class session {
         return request("POST", url, {{"Content-Type", std::string(content_type)}}, body, options);
     }
 
+    // The same as co_await; spelled coro::request(), below. What is referred to outlives the task.
+    coro::task<response> request_task(std::string_view method, std::string_view url, const http::headers& extra,
+                                      const body_source& body, const request_options& options);
+
     // Closes the connections that nobody uses. Does not park.
     void close_idle() noexcept;
     std::size_t idle_count() const noexcept;
@@ -115,3 +121,20 @@ class session {
 };
 
 }  // namespace green::http
+
+// The same as co_await. The session must outlive the wait, and the bytes that a body refers to; all else is copied.
+//
+//     green::http::session session;
+//     green::http::response answer = co_await green::coro::get(session, "http://example.com/");
+//     std::string page = co_await green::coro::read_all(answer);
+namespace green::coro {
+
+// See session::request(); they throw the same errors, and cancellation.
+task<http::response> request(http::session& by, std::string method, std::string url, http::headers extra = {},
+                             http::body_source body = {}, http::request_options options = {});
+task<http::response> get(http::session& by, std::string url, http::request_options options = {});
+task<http::response> head(http::session& by, std::string url, http::request_options options = {});
+task<http::response> post(http::session& by, std::string url, http::body_source body, std::string content_type,
+                          http::request_options options = {});
+
+}  // namespace green::coro
