@@ -5,7 +5,7 @@
 //
 // Shows a progress line on a terminal, and at the end what it found: pages, broken links, and where they were linked
 // from. Ctrl-C stops it and keeps what was found. Exit status: see report.h.
-#include "crawler/fiber.h"
+#include "crawler/crawlers.h"
 #include "crawler/program.h"
 
 int main(int argc, char** argv) {

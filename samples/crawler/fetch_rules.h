@@ -5,6 +5,7 @@
 #include "crawler/crawl.h"
 
 #include <cstdint>
+#include <optional>
 #include <system_error>
 
 namespace crawler {
@@ -22,6 +23,28 @@ inline bool is_dropped(const std::error_code& error) {
 inline bool is_shortage(const std::error_code& error) {
     return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system;
 }
+
+/// How much of a body is read.
+enum class body_part {
+    all,        ///< and kept: a page
+    beginning,  ///< up to most_bytes_to_read_past: what counts of a robots.txt, or enough to know that a film is there
+    none        ///< it is long, and no page; the connection is not worth it
+};
+
+/// What is short is read to its end, so that the connection can be used again.
+inline body_part part_to_read(const fetched& head, std::uint64_t length_bytes, bool is_robots_txt) {
+    if (is_robots_txt) return body_part::beginning;
+    if (is_html(head.content_type)) return body_part::all;
+    return length_bytes > most_bytes_to_read_past ? body_part::none : body_part::beginning;
+}
+
+/// The rules of one site, or why they could not be had; `Event` is how one waits for whoever fetches them.
+template <class Event>
+struct site_of_pages {
+    Event known{};
+    robots rules;
+    std::optional<fetched> failure;
+};
 
 /// Whether an answer to GET /robots.txt says neither what is allowed nor that there are no rules; the page then is
 /// tried again, or fails as its rules did.

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "crawler/fiber.h"
+// The crawl on fibers. Its twin is coro.cpp.
+#include "crawler/client.h"
+#include "crawler/crawlers.h"
 
-#include "crawler/fetch_rules.h"
-
-#include <green/dns/resolver.h>
 #include <green/green.h>
-#include <green/http/session.h>
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,14 +16,9 @@ namespace crawler {
 
 namespace {
 
-using clock = std::chrono::steady_clock;
-
-// The rules of one site, or why they could not be had. Fetched by the first fiber that needs them; others wait.
-struct site {
-    green::event known;
-    robots rules;
-    std::optional<fetched> failure;
-};
+using clock = steady_clock;
+// Its rules are fetched by the first fiber that needs them; others wait.
+using site = site_of_pages<green::event>;
 
 // A fiber that serves a stretch of code and has no end of its own.
 struct killed_at_end {
@@ -38,23 +29,23 @@ struct killed_at_end {
 class fiber_crawler {
   public:
     fiber_crawler(crawl& job, const options& chosen)
-        : job_(job), chosen_(chosen), names_(resolver_options(chosen)), web_(session_options()), free_jobs_(chosen.jobs) {}
+        : job_(job), chosen_(chosen), names_(resolver_options(chosen)), web_(session_options(chosen, names_)), free_jobs_(chosen.jobs) {}
 
     void run(int interrupt_fd) {
         green::with_task_group([&](green::task_group& pages) {
             std::optional<killed_at_end> listener;
-            if (interrupt_fd >= 0) {
-                listener.emplace(green::spawn({.name = "Ctrl-C"}, [&] {
-                    green::wait_readable(interrupt_fd);
-                    job_.interrupt();
-                    pages.cancel();
-                }));
-            }
+            if (interrupt_fd >= 0) listener.emplace(green::spawn([&] { listen(interrupt_fd, pages); }));
             start_pages(pages);
         });
     }
 
   private:
+    void listen(int interrupt_fd, green::task_group& pages) {
+        green::wait_readable(interrupt_fd);
+        job_.interrupt();
+        pages.cancel();
+    }
+
     // Hands out pages as fast as jobs are free and the frontier allows.
     void start_pages(green::task_group& pages) {
         for (;;) {
@@ -66,22 +57,24 @@ class fiber_crawler {
                 next = job_.next(clock::now());
             }
             if (next.finished) return;
-            pages.spawn({.name = next.item->target.text()}, [this, item = std::move(*next.item)] {
-                visit_page(item);
-                free_jobs_.release();
-                changed_.set();
-            });
+            pages.spawn([this, item = std::move(*next.item)] { visit_page(item); });
         }
     }
 
-    void visit_page(const visit& item) {
+    void visit_page(visit item) {
+        fetch_page(item);
+        free_jobs_.release();
+        changed_.set();
+    }
+
+    void fetch_page(const visit& item) {
         if (item.target.is_https()) return job_.skip(item, "https is not spoken here", clock::now());
         if (chosen_.obey_robots) {
-            std::shared_ptr<const site> known = site_of(item.target);
+            const std::shared_ptr<const site> known = site_of(item.target);
             if (known->failure) return job_.finish_without_rules(item, *known->failure, clock::now());
             if (!known->rules.allows(item.target)) return job_.skip(item, "robots.txt forbids it", clock::now());
         }
-        fetched answer = fetch(item.target.text(), {.follow_redirects = false});
+        fetched answer = fetch(item.target.text(), false);
         job_.finish(item, std::move(answer), clock::now());
     }
 
@@ -89,12 +82,12 @@ class fiber_crawler {
         const std::string origin(page.origin());
         auto [place, is_first] = sites_.try_emplace(origin);
         if (!is_first) {
-            std::shared_ptr<site> known = place->second;
+            const std::shared_ptr<site> known = place->second;
             known->known.wait();
             return known;
         }
-        auto fresh = place->second = std::make_shared<site>();
-        fetched answer = fetch(origin + "/robots.txt", {.follow_redirects = true, .is_robots_txt = true});
+        const auto fresh = place->second = std::make_shared<site>();
+        fetched answer = fetch(origin + "/robots.txt", true);
         if (rules_are_unavailable(answer)) {
             fresh->failure = std::move(answer);
             sites_.erase(origin);  // the next one that needs them asks again
@@ -106,69 +99,40 @@ class fiber_crawler {
         return fresh;
     }
 
-    struct fetch_options {
-        bool follow_redirects;
-        bool is_robots_txt = false;
-    };
-
-    fetched fetch(const std::string& target, const fetch_options& how) {
+    fetched fetch(std::string target, bool is_robots_txt) {
         fetched got;
         const auto start = clock::now();
+        const auto how = request_options(chosen_, is_robots_txt);
         try {
-            green::http::response answer = web_.get(target, {.timeout = chosen_.timeout,
-                                                            .follow_redirects = how.follow_redirects,
-                                                            .body_limit_bytes = largest_body_bytes});
-            got.status = answer.status();
-            got.content_type = answer.headers().get("Content-Type").value_or("");
-            got.location = answer.headers().get("Location").value_or("");
-            got.retry_after = answer.headers().get("Retry-After").value_or("");
-            read_body(answer, got, how.is_robots_txt);
+            green::http::response answer = web_.get(target, how);
+            note_head(got, answer);
+            read_body(answer, got, is_robots_txt);
+            note_size(got, answer);
         } catch (const std::system_error& error) {
-            got.error = error.code().message();
-            got.dropped = is_dropped(error.code()) || is_shortage(error.code());
-            if (is_shortage(error.code())) web_.close_idle();
+            note_failure(got, error.code(), web_);
         }
-        got.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - start);
+        note_time(got, start);
         return got;
     }
 
-    // Keeps a page whole. Of all else no more than the beginning is read: as much as counts of a robots.txt, enough to
-    // know that a film is there, and all of what is short, so that the connection can be used again.
     static void read_body(green::http::response& answer, fetched& got, bool is_robots_txt) {
-        if (is_robots_txt) {
-            read_beginning(answer, &got.body);
-        } else if (is_html(got.content_type)) {
-            got.body = answer.read_all(largest_body_bytes);
-        } else if (answer.content_length().value_or(0) > most_bytes_to_read_past) {
-            answer.close();
-        } else {
-            read_beginning(answer, nullptr);
+        switch (part_to_read(got, answer.content_length().value_or(0), is_robots_txt)) {
+            case body_part::all: got.body = answer.read_all(largest_body_bytes); break;
+            case body_part::beginning: read_beginning(answer, is_robots_txt ? &got.body : nullptr); break;
+            case body_part::none: answer.close(); break;
         }
-        got.bytes = std::max(answer.travelled_bytes(), answer.content_length().value_or(0));
     }
 
     static void read_beginning(green::http::response& answer, std::string* kept) {
         std::array<char, 16 * 1024> piece;
         std::uint64_t total = 0;
-        while (const std::size_t count = answer.read_some(std::as_writable_bytes(std::span(piece)))) {
+        while (total < most_bytes_to_read_past) {
+            const std::size_t count = answer.read_some(std::as_writable_bytes(std::span(piece)));
+            if (count == 0) return;
             if (kept) kept->append(piece.data(), count);
-            if ((total += count) >= most_bytes_to_read_past) return answer.close();
+            total += count;
         }
-    }
-
-    static green::dns::resolver_options resolver_options(const options& chosen) {
-        green::dns::resolver_options result;
-        if (chosen.dns) result.servers = {{green::ip_address::parse(chosen.dns->address), chosen.dns->port}};
-        return result;
-    }
-
-    green::http::session_options session_options() {
-        return {.user_agent = chosen_.user_agent,
-                .max_idle_per_host = chosen_.per_host,
-                .connect = [this](const std::string& host, std::uint16_t port, green::time_point deadline) {
-                    auto candidates = names_.lookup(host, std::to_string(port), {.deadline = deadline});
-                    return std::make_unique<green::tcp_stream>(green::connect(candidates, {.deadline = deadline}));
-                }};
+        answer.close();
     }
 
     crawl& job_;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Runs the crawler as a user would, and reads what it leaves behind."""
+"""Runs a crawler as a user would, and reads what it leaves behind."""
 import dataclasses
 import json
 import os
@@ -13,13 +13,30 @@ import time
 from processes import TETHER
 
 BUILD = pathlib.Path(os.environ["GREEN_BUILD"])
-PROGRAM = BUILD / "samples/crawler/crawl-fiber"
+#: The crawlers, which promise the same. The first one is run unless a test says otherwise.
+NAMES = ["crawl-fiber", "crawl-coro", "crawl-threads"]
+program_name = NAMES[0]
 FIELDS = ["url", "status", "type", "bytes", "depth", "from", "error", "milliseconds"]
 
 build_options = json.loads((BUILD / "meson-info/intro-buildoptions.json").read_text())
 SANITIZED = any(o["name"] == "b_sanitize" and o["value"] != "none" for o in build_options)
 #: Bounds on time are for ordinary builds; with a sanitizer everything takes longer.
 SLOWNESS = 5 if SANITIZED else 1
+
+
+def choose(name):
+    """From now on, this one is run."""
+    global program_name
+    program_name = name
+
+
+def program(name=None):
+    return BUILD / "samples/crawler" / (name or program_name)
+
+
+def stops_within():
+    """Seconds after Ctrl-C. A blocked thread cannot be told; libcurl asks once a second."""
+    return (2.5 if program_name == "crawl-threads" else 1) * SLOWNESS
 
 
 def fail(reason):
@@ -65,7 +82,7 @@ class Crawling:
         if self.out and out is None:
             self.out.unlink(missing_ok=True)
             arguments = ("--out", self.out) + arguments
-        command = TETHER + [str(a) for a in (*prefix, PROGRAM, *arguments)]
+        command = TETHER + [str(a) for a in (*prefix, program(), *arguments)]
         with open(self.files[0], "wb") as stdout, open(self.files[1], "wb") as stderr:
             self.began = time.monotonic()
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout,
@@ -146,7 +163,7 @@ def one_line_error(run):
     run.check_status(2)
     check(run.stdout == "", f"something on standard output\n{run.text()}")
     lines = run.stderr.splitlines()
-    check(lines and lines[0].startswith("crawl-fiber: "), f"no message that begins with the program's name\n{run.text()}")
+    check(lines and lines[0].startswith(f"{program_name}: "), f"no message that begins with the program's name\n{run.text()}")
     # A second line may point to --help; nothing else.
     check(len(lines) == 1 or (len(lines) == 2 and re.search("--help", lines[1])), f"more than a line\n{run.text()}")
     return lines[0]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""What crawl-fiber promises to whoever types it: exit statuses, messages, every option, Ctrl-C, a full disk, too few
+"""What the crawlers promise to whoever types them: exit statuses, messages, every option, Ctrl-C, a full disk, too few
 descriptors, a terminal. Each function is a case; its name says what must hold."""
 import fcntl
 import os
@@ -13,7 +13,8 @@ import termios
 import threading
 import time
 
-from crawler import SANITIZED, SLOWNESS, Crawling, check, crawl, one_line_error
+import crawler
+from crawler import NAMES, SANITIZED, SLOWNESS, Crawling, check, choose, crawl, one_line_error, stops_within
 from processes import need, scratch_folder
 from servers import name_server
 from web import WebServer
@@ -217,7 +218,7 @@ def a_fifo_that_nobody_reads_yet_is_waited_for_aloud(folder):
         with Crawling(folder, "--out", fifo, server.url("/"), out=False) as under_way:
             while str(fifo) not in (said := under_way.files[1].read_text()) and under_way.seconds() < 10 * SLOWNESS:
                 time.sleep(0.01)
-            check(re.fullmatch(f"crawl-fiber: waiting for .*{fifo}\n", said), f"it does not say why it waits: {said!r}")
+            check(re.fullmatch(f"{crawler.program_name}: waiting for .*{fifo}\n", said), f"it does not say why it waits: {said!r}")
             check(not server.requests, "it has begun without a reader")
             lines = fifo.read_text().splitlines()
             run = under_way.finish()
@@ -250,7 +251,7 @@ def ctrl_c_keeps_what_was_found(folder):
         under_way.interrupt()
         run = under_way.finish()
         seconds = time.monotonic() - at
-    check(seconds < 1 * SLOWNESS, f"it took {seconds:.1f} s to stop\n{run.text()}")
+    check(seconds < stops_within(), f"it took {seconds:.1f} s to stop\n{run.text()}")
     run.check_status(130)  # although a broken link was found: there may be more
     check("Stopped before the end" in run.stdout and "pages" in run.stdout, run.text())
     check({"/", "/1", "/2", "/gone"} <= set(paths(run)), f"not all that was found is in the file: {paths(run)}")
@@ -268,7 +269,7 @@ def ctrl_c_while_a_name_is_looked_up_or_a_connection_made(folder):
             at = time.monotonic()
             under_way.interrupt(number)
             run = under_way.finish()
-        check(time.monotonic() - at < 1 * SLOWNESS, f"it took {time.monotonic() - at:.1f} s to stop\n{run.text()}")
+        check(time.monotonic() - at < stops_within(), f"it took {time.monotonic() - at:.1f} s to stop\n{run.text()}")
         run.check_status(128 + number)
         check("0 pages" in run.stdout, run.text())
 
@@ -467,15 +468,23 @@ def too_few_descriptors_end_in_lines_and_not_in_a_crash(folder):
             check(run.status == (1 if errors else 0), run.text())
 
 
+# What is not promised by crawl-threads: a thread's libraries need descriptors of their own.
+ON_GREEN_ONLY = [too_few_descriptors_end_in_lines_and_not_in_a_crash]
+
+
 def main():
     chosen = [c for c in CASES if not sys.argv[1:] or c.__name__ in sys.argv[1:]]
     check(chosen, f"no such case; there are: {' '.join(c.__name__ for c in CASES)}")
-    for each in chosen:
-        began = time.monotonic()
-        print(each.__name__.replace("_", " "), flush=True)
-        with scratch_folder() as folder:
-            each(folder)
-        print(f"  {time.monotonic() - began:.1f} s", flush=True)
+    for name in NAMES:
+        choose(name)
+        for each in chosen:
+            if name == "crawl-threads" and each in ON_GREEN_ONLY:
+                continue
+            began = time.monotonic()
+            print(f"{name}: {each.__name__.replace('_', ' ')}", flush=True)
+            with scratch_folder() as folder:
+                each(folder)
+            print(f"  {time.monotonic() - began:.1f} s", flush=True)
 
 
 main()
