@@ -179,7 +179,8 @@ class watchdog::patrol {
         statement said(one);
         const bool answered = ask(said, signal_number_, limit_);
         if (answered && said.progress != seen.progress) return;  // it has gone on just before
-        stuck_fiber who{.held_for = std::chrono::steady_clock::now() - seen.since};
+        stuck_fiber who;
+        who.held_for = std::chrono::steady_clock::now() - seen.since;
         who.name = answered ? said.name : "a thread that does not answer signals";
         who.id = said.id;
         who.backtrace = detail::frame_names(said.frames);
