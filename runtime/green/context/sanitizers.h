@@ -3,22 +3,9 @@
 // not take a switch for a wild stack pointer. Without them every function here is empty.
 #pragma once
 
-#include <cstddef>
+#include <green/base/sanitizers.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define GREEN_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define GREEN_ASAN 1
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define GREEN_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define GREEN_TSAN 1
-#endif
-#endif
+#include <cstddef>
 
 // On a function that ThreadSanitizer must not count as a call.
 #if defined(GREEN_TSAN) && defined(__clang__)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sys/calls.h>
 
+#include <green/base/sanitizers.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -19,12 +21,8 @@
 // Direct system calls are out of every interposer's reach. Sanitizers, though, learn about buffers and about
 // what one thread tells another through a descriptor by interposing the same libc names, so their builds call
 // those: they are never combined with the patch.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(GREEN_ASAN) || defined(GREEN_TSAN)
 #define GREEN_VIA_LIBC 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define GREEN_VIA_LIBC 1
-#endif
 #endif
 
 #ifdef GREEN_VIA_LIBC
