@@ -32,7 +32,7 @@ T block_on(coro::task<T> body) {
         ~owner() { frame.destroy(); }
         std::coroutine_handle<> frame;
     } owns{frame};
-    detail::runner chain(who, frame);
+    detail::runner chain(who.model, frame);
     frame.promise().carried_by = &chain;
     chain.run();
     detail::check(frame.done(), "a task that a fiber runs was suspended by something that is not green's");

@@ -36,8 +36,7 @@ class [[nodiscard]] operation_awaiter {
     template <carried_promise Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
         runner& chain = *self.promise().carried_by;
-        agent& who = chain.who;
-        who_ = &who;
+        agent& who = chain.who();
         if (who.needs_attention()) [[unlikely]] {
             if (!chain.has_stack && who.is_refused_for_good() && budget_is_spent()) return suspend_as(state::refused, chain);
             who.model.throw_if_cancelled(who, op_.reason().call);
@@ -62,24 +61,23 @@ class [[nodiscard]] operation_awaiter {
     }
 
     outcome await_resume() {
-        if (state_ == state::parked) result_ = leave_parking(*who_, deadline_);
-        if (state_ == state::behind_others) expire_scopes(*who_);
-        if (state_ == state::refused) who_->model.throw_if_cancelled(*who_, op_.reason().call);
+        agent& who = *current_agent;
+        if (state_ == state::parked) result_ = leave_parking(who, deadline_);
+        if (state_ == state::behind_others) expire_scopes(who);
+        if (state_ == state::refused) who.model.throw_if_cancelled(who, op_.reason().call);
         if (result_ == outcome::ready) [[likely]] return result_;
-        op_.withdraw(who_->node());
-        if (result_ == outcome::cancelled) who_->model.throw_if_cancelled(*who_, op_.reason().call);
+        op_.withdraw(who.node());
+        if (result_ == outcome::cancelled) who.model.throw_if_cancelled(who, op_.reason().call);
         return result_;
     }
 
   protected:
-    // Who waits; valid once it was awaited.
-    agent& who() const noexcept { return *who_; }
-    Operation op_;
+    [[no_unique_address]] Operation op_;
 
   private:
     enum class state : std::uint8_t { not_suspended, parked, behind_others, refused };
 
-    bool budget_is_spent() noexcept { return loop_of(who_->home()).budget_is_spent(); }
+    static bool budget_is_spent() noexcept { return loop_of(*current_hub).budget_is_spent(); }
 
     // Without waiting. One that is refused and goes on trying must not keep the processor either.
     std::coroutine_handle<> suspend_as(state why, runner& chain) noexcept {
@@ -88,7 +86,6 @@ class [[nodiscard]] operation_awaiter {
     }
 
     time_point deadline_;
-    agent* who_ = nullptr;
     outcome result_ = outcome::ready;
     state state_ = state::not_suspended;
 };

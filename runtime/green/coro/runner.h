@@ -16,8 +16,12 @@ class loop;
 // fiber's stack. Every promise of the chain knows it.
 class runner : public trampoline {
   public:
-    runner(agent& who, std::coroutine_handle<> first) noexcept
-        : trampoline(first), who(who), has_stack(who.model.park != nullptr) {}
+    // Carried by a fiber or a task: whichever the model is of.
+    runner(const agent_model& model, std::coroutine_handle<> first) noexcept
+        : trampoline(first), has_stack(model.park != nullptr) {}
+
+    // Whose waits they are, while one of the chain runs: current_agent, got at faster.
+    inline agent& who() noexcept;
 
     // For await_suspend() of a spawned task that is not to go on now: straight to the next one that is, or back to the hub
     // when something else is next, or the kernel should be asked.
@@ -25,13 +29,30 @@ class runner : public trampoline {
     // The same for one that could go on, and goes behind all that is ready. Once it runs again: expire_scopes().
     std::coroutine_handle<> go_behind() noexcept;
 
-    agent& who;
+    // For await_suspend(): the same, also on a fiber; throws cancellation.
+    std::coroutine_handle<> yield(std::coroutine_handle<> self);
+    [[gnu::cold]] static void look_again_after_yield();
+
     const bool has_stack;  // a fiber's: its waits park the fiber
 
   private:
     static bool next_is_task(loop& here) noexcept;
+    std::coroutine_handle<> go_behind_others() noexcept;
+    [[gnu::cold]] std::coroutine_handle<> yield_unless_cancelled(std::coroutine_handle<> self);
     std::coroutine_handle<> go_to(runnable& next) const noexcept;
 };
+
+// A spawned task is both: what runs, and what carries it.
+class task_agent : public agent, public runner {
+  protected:
+    task_agent(hub& home, const agent_model& model, runnable::function run, std::coroutine_handle<> first) noexcept
+        : agent(home, model, run), runner(model, first) {}
+    ~task_agent() = default;
+};
+
+inline agent& runner::who() noexcept {
+    return has_stack ? *current_agent : static_cast<task_agent&>(*this);
+}
 
 // Of every coroutine type that may await green's operations.
 class awaiting_promise {

@@ -15,22 +15,12 @@ class [[nodiscard]] yield_awaiter {
   public:
     bool await_ready() const noexcept { return false; }
     template <carried_promise Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
-        runner& chain = *self.promise().carried_by;
-        who_ = &chain.who;
-        if (who_->needs_attention()) [[unlikely]] who_->model.throw_if_cancelled(*who_, "yield");
-        if (!chain.has_stack) return chain.go_behind();
-        who_->model.yield(*who_);
-        return self;
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const {
+        return self.promise().carried_by->yield(self);
     }
-    void await_resume() {
-        if (!who_->inside && !who_->attention) [[likely]] return;
-        expire_scopes(*who_);
-        if (who_->needs_attention()) who_->model.throw_if_cancelled(*who_, "yield");
+    void await_resume() const {
+        if (current_agent->may_be_cancelled()) [[unlikely]] runner::look_again_after_yield();
     }
-
-  private:
-    agent* who_ = nullptr;
 };
 
 }  // namespace green::detail

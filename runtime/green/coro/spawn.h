@@ -39,8 +39,7 @@ spawned_task<T>& make_spawned(hub& home, const coro::task_options& options, coro
     auto name = options.name.empty() ? nullptr : std::make_unique<std::string>(options.name);
     auto inherited = inherited_locals();
     auto* block = new spawned_task<T>(home, body.release());
-    block->given_name = std::move(name);
-    block->locals = std::move(inherited);
+    block->provide(std::move(name), std::move(inherited));
     return *block;
 }
 

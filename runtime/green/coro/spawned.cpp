@@ -2,22 +2,9 @@
 #include <green/coro/spawned.h>
 
 #include <green/hub/hub.h>
+#include <green/hub/parking.h>
 
 namespace green::detail {
-
-constinit const agent_model spawned::model_of_tasks = {
-    .noun = "task",
-    .park = nullptr,
-    .yield = nullptr,
-    .throw_if_cancelled = [](agent& self, const char*) { self.throw_request(); },
-    .unwinding = [](const agent&) noexcept { return false; },  // no destructor can be suspended
-    .release = [](agent& self) noexcept { delete &static_cast<spawned&>(self); },
-};
-
-spawned::spawned(hub& home, std::coroutine_handle<> body, runner*& carried_by) noexcept
-    : agent(home, model_of_tasks, &arrive), chain_(*this, body), body_(body) {
-    carried_by = &chain_;
-}
 
 void spawned::start() noexcept {
     loop& here = loop_of(home());
@@ -32,12 +19,10 @@ void spawned::arrive(runnable& self) noexcept {
     auto& task = static_cast<spawned&>(self);
     task.runnable::run = &resume;
     task.started.store(true, std::memory_order_relaxed);
-    if (task.pending) {  // killed before it ran: no line of it does
-        task.note_end(std::exchange(task.pending, nullptr));
+    if (task.is_over_at_start())  // killed before it ran: no line of it does
         task.end();
-    } else {
+    else
         resume(self);
-    }
 }
 
 void spawned::resume(runnable& self) noexcept {
@@ -45,12 +30,13 @@ void spawned::resume(runnable& self) noexcept {
     agent* const previous = std::exchange(current_agent, &task);
     spawned* last = &task;
     do {
-        last->chain_.run();
+        last->trampoline::run();
         last = static_cast<spawned*>(current_agent);  // another one, when it has left for the next
-    } while (last->chain_.is_bouncing());
-    if (last->body_.done()) {
+    } while (last->is_bouncing());
+    if (last->body().done()) {
         try {
-            last->take_result();
+            static_cast<const task_model&>(last->model).take_result(*last);
+            last->note_end();
         } catch (...) {
             last->note_end(std::current_exception());
         }
@@ -69,7 +55,7 @@ inline bool runner::next_is_task(loop& here) noexcept {
 inline std::coroutine_handle<> runner::go_to(runnable& next) const noexcept {
     auto& task = static_cast<spawned&>(next);
     current_agent = &task;
-    return transfer_into(task.chain_);
+    return transfer_into(task);
 }
 
 std::coroutine_handle<> runner::leave() noexcept {
@@ -77,23 +63,47 @@ std::coroutine_handle<> runner::leave() noexcept {
     return next_is_task(here) ? go_to(here.pop_front()) : std::noop_coroutine();
 }
 
-std::coroutine_handle<> runner::go_behind() noexcept {
+inline std::coroutine_handle<> runner::go_behind_others() noexcept {
     loop& here = loop_of(*current_hub);
-    if (next_is_task(here)) [[likely]] return go_to(here.rotate(who));
-    here.make_ready(who);
+    agent& self = *current_agent;
+    if (next_is_task(here)) [[likely]] return go_to(here.rotate(self));
+    here.make_ready(self);
     return std::noop_coroutine();
+}
+
+std::coroutine_handle<> runner::go_behind() noexcept {
+    return go_behind_others();
+}
+
+std::coroutine_handle<> runner::yield(std::coroutine_handle<> self) {
+    agent& who = *current_agent;
+    if (who.may_be_cancelled() || has_stack) [[unlikely]] return yield_unless_cancelled(self);
+    return go_behind_others();
+}
+
+std::coroutine_handle<> runner::yield_unless_cancelled(std::coroutine_handle<> self) {
+    agent& who = *current_agent;
+    if (who.needs_attention()) who.model.throw_if_cancelled(who, "yield");
+    if (!has_stack) return go_behind();
+    who.model.yield(who);
+    return self;
+}
+
+void runner::look_again_after_yield() {
+    agent& who = *current_agent;
+    expire_scopes(who);
+    if (who.needs_attention()) who.model.throw_if_cancelled(who, "yield");
 }
 
 void spawned::end() noexcept {
     ending = true;
-    std::exchange(body_, nullptr).destroy();
-    if (locals) locals.reset();
+    body().destroy();
+    drop_locals();
     if (!held_locks.empty()) give_up_locks();
     publish_end();
     list_hook<home_tag>::unlink();
     loop_of(home()).agent_ended();
     drop_reference();
 }
-
 
 }  // namespace green::detail

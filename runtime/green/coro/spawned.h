@@ -21,26 +21,41 @@ namespace green::detail {
 //         `---- kill ---+--> ended: its frames are gone, the block stays for its handles
 //
 // It runs on the hub's own context, one step at a time, and returns there whenever it is suspended.
-class spawned : public agent {
+class spawned : public task_agent {
   public:
     // Makes it ready, on its hub's thread.
     void start() noexcept;
 
   protected:
-    spawned(hub& home, std::coroutine_handle<> body, runner*& carried_by) noexcept;
-    virtual ~spawned() = default;
+    // What is known only of a task that returns a certain type; in place of virtual functions, and of their pointer.
+    struct task_model : agent_model {
+        void (*take_result)(spawned& self);  // out of the promise of its first coroutine; throws what that threw
+    };
+    static constexpr task_model model_of_tasks(void (*take_result)(spawned&), void (*release)(agent&) noexcept) noexcept {
+        return {{.noun = "task",
+                 .park = nullptr,
+                 .yield = nullptr,
+                 .throw_if_cancelled = &throw_request_of,
+                 .unwinding = [](const agent&) noexcept { return false; },  // no destructor can be suspended
+                 .release = release},
+                take_result};
+    }
+
+    spawned(hub& home, const task_model& model, std::coroutine_handle<> body, runner*& carried_by) noexcept
+        : task_agent(home, model, &arrive, body) {
+        carried_by = this;
+    }
+    ~spawned() = default;
+
+    // The coroutine that it was spawned with, unless it has begun and not ended.
+    std::coroutine_handle<> body() const noexcept { return innermost(); }
 
   private:
     friend class runner;
-    static const agent_model model_of_tasks;
+    static void throw_request_of(agent& self, const char*) { self.throw_request(); }
     static void arrive(runnable& self) noexcept;
     static void resume(runnable& self) noexcept;
     void end() noexcept;
-    // Takes what the body returned out of its promise; throws what it threw.
-    virtual void take_result() = 0;
-
-    runner chain_;
-    std::coroutine_handle<> body_;
 };
 
 template <class T>
@@ -50,7 +65,7 @@ class spawned_task final : public spawned {
 
   public:
     spawned_task(hub& home, std::coroutine_handle<task_promise<T>> body) noexcept
-        : spawned(home, body, body.promise().carried_by), promise_(body.promise()) {}
+        : spawned(home, model, body, body.promise().carried_by) {}
 
     // Valid once it has_result.
     std::add_lvalue_reference_t<std::remove_reference_t<T>> result() noexcept
@@ -60,17 +75,20 @@ class spawned_task final : public spawned {
     }
 
   private:
-    void take_result() override {
+    static void take_result(spawned& self) {
+        auto& task = static_cast<spawned_task&>(self);
+        auto& promise = std::coroutine_handle<task_promise<T>>::from_address(task.body().address()).promise();
         if constexpr (std::is_void_v<T>)
-            promise_.take();
+            promise.take();
         else if constexpr (std::is_reference_v<T>)
-            result_ = std::addressof(promise_.take());
+            task.result_ = std::addressof(promise.take());
         else
-            result_.emplace(promise_.take());
-        has_result = true;
+            task.result_.emplace(promise.take());
+        task.has_result = true;
     }
+    static void release(agent& self) noexcept { delete &static_cast<spawned_task&>(self); }
+    static constexpr task_model model = model_of_tasks(&take_result, &release);
 
-    task_promise<T>& promise_;
     [[no_unique_address]] stored result_{};
 };
 

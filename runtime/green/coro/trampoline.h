@@ -24,6 +24,8 @@ class trampoline {
     }
     // It was left in the middle, by a transfer from another chain whose run() is under way: it wants to be run.
     bool is_bouncing() const noexcept { return bouncing_; }
+    // While none runs: the one to go on with; the first one of all before it has begun and once all have ended.
+    std::coroutine_handle<> innermost() const noexcept { return innermost_; }
 
     // For await_suspend(): goes on in `next` without growing the stack. Symmetric transfer is a tail call only where
     // the compiler makes it one (GCC: not below -O2, and not under sanitizers), so every so often it goes back to run().

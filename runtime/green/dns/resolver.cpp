@@ -286,10 +286,9 @@ struct thread_resolver {
 // Kept with the main fiber, whose values go after every other fiber of the thread has ended.
 thread_resolver& resolver_of_this_thread() {
     static const char key = 0;
-    auto& locals = green::detail::scheduler::current().main().locals;
-    if (!locals) locals = std::make_unique<green::detail::local_values>();
-    void* found = locals->find(&key);
-    if (!found) found = locals->add({&key, std::make_shared<thread_resolver>(), nullptr});
+    auto& locals = green::detail::scheduler::current().main().needed_locals();
+    void* found = locals.find(&key);
+    if (!found) found = locals.add({&key, std::make_shared<thread_resolver>(), nullptr});
     return *static_cast<thread_resolver*>(found);
 }
 

@@ -42,18 +42,17 @@ void control::resume(runnable& self) noexcept {
 inline void control::run_to_end() noexcept {
     started.store(true, std::memory_order_relaxed);
     if (armed()) loop_of(home()).timers().disarm(*this);  // spawn_after(), killed before its time
-    if (pending) {  // killed before it ran: no line of its function does
-        note_end(std::exchange(pending, nullptr));
-    } else {
+    if (!is_over_at_start()) {  // killed before it ran: no line of its function does
         try {
             carry(*this, request::run);
+            note_end();
         } catch (...) {
             note_end(std::current_exception());
         }
     }
     ending = true;
     if (callable) carry(*this, request::discard_callable);
-    if (locals) locals.reset();
+    drop_locals();
     if (!held_locks.empty()) give_up_locks();
     publish_end();
 }

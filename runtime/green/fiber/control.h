@@ -24,6 +24,10 @@ struct control_front {
 
     explicit control_front(carrier carry) noexcept : carry(carry) {}
     carrier carry;  // null for a main fiber
+    // Null once discarded; at the top of the stack, or on the heap for a fiber spawned onto another hub.
+    void* callable = nullptr;
+    bool on_slab = false;
+    bool result_has_destructor = false;  // one that does something, and may park
 };
 
 // Life of a fiber:
@@ -57,10 +61,6 @@ class control final : public control_front, public agent {
     const stack& present_stack() const noexcept { return greenlet ? greenlet->where : where; }
 
     // --- fields ---
-    bool on_slab = false;
-    bool result_has_destructor = false;  // one that does something, and may park
-    // Null once discarded; at the top of the stack, or on the heap for a fiber spawned onto another hub.
-    void* callable = nullptr;
     context flow;                // valid while suspended
     stack where{};               // from spawn to the end; a main fiber has none
     greenlet_block* greenlet = nullptr;  // on whose stack it stands; null until it uses greenlets

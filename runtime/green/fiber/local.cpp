@@ -6,9 +6,7 @@
 namespace green::detail {
 
 local_values& running_locals() {
-    auto& locals = running_agent().locals;
-    if (!locals) locals = std::make_unique<local_values>();
-    return *locals;
+    return running_agent().needed_locals();
 }
 
 }  // namespace green::detail

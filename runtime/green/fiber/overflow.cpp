@@ -35,7 +35,7 @@ struct label {
 };
 
 int describe(char* text, std::size_t capacity, const control& fiber) noexcept {
-    const label owner("fiber", fiber.given_name ? fiber.given_name->c_str() : nullptr, fiber.id);
+    const label owner("fiber", fiber.given_name_for_signal(), fiber.id);
     const greenlet_block* greenlet = fiber.greenlet;
     if (!greenlet || greenlet->root)
         return std::snprintf(text, capacity,

@@ -232,7 +232,7 @@ void scheduler::free_block(control& fiber) noexcept {
     } else if (current_hub == &fiber.home()) [[likely]] {
         scheduler_of(fiber.home()).reclaim(fiber);
     } else {
-        fiber.links.reset();
+        delete fiber.extras.exchange(nullptr);
         auto& returned = scheduler_of(fiber.home()).returned_;
         fiber.runnable::next = returned.load(std::memory_order_relaxed);
         while (!returned.compare_exchange_weak(fiber.runnable::next, &fiber, std::memory_order_release,
@@ -366,7 +366,7 @@ void scheduler::leave_thread() noexcept {
 
 void scheduler::end_main() noexcept {
     main_->give_up_locks();
-    main_->locals.reset();
+    main_->drop_locals();
     main_->end_greenlets();
     main_->publish_end();
 }

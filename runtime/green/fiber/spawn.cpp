@@ -3,9 +3,16 @@
 
 namespace green::detail {
 
+namespace {
+
+std::unique_ptr<std::string> given_name(const fiber_options& options) {
+    return options.name.empty() ? nullptr : std::make_unique<std::string>(options.name);
+}
+
+}  // namespace
+
 void prepare_and_start(scheduler& s, control& fiber, const fiber_options& options, const placement& where) {
-    if (!options.name.empty()) fiber.set_name(options.name);
-    fiber.locals = inherited_locals();
+    fiber.provide(given_name(options), inherited_locals());
     fiber.inside = where.inside;
     if (where.start == time_point::min()) {
         s.start(fiber);
@@ -16,11 +23,10 @@ void prepare_and_start(scheduler& s, control& fiber, const fiber_options& option
 }
 
 control& create_for(hub& target, control::carrier carry, const fiber_options& options) {
-    auto name = options.name.empty() ? nullptr : std::make_unique<std::string>(options.name);
+    auto name = given_name(options);
     auto inherited = inherited_locals();
     control& fiber = scheduler::create_for(target, carry, options.stack_size_bytes);
-    fiber.given_name = std::move(name);
-    fiber.locals = std::move(inherited);
+    fiber.provide(std::move(name), std::move(inherited));
     return fiber;
 }
 

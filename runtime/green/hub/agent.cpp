@@ -35,15 +35,41 @@ bool is_cancellation(const std::exception_ptr& e) {
 std::string agent::name() const {
     {
         std::lock_guard guard(end_lock);
-        if (given_name) return *given_name;
+        if (const agent_extras* e = extras.load(std::memory_order_acquire); e && e->given_name) return *e->given_name;
     }
     return std::string(model.noun) + '-' + std::to_string(id);
 }
 
 void agent::set_name(std::string name) {
     auto fresh = std::make_unique<std::string>(std::move(name));
+    agent_extras& e = needed_extras();
     std::lock_guard guard(end_lock);
-    given_name.swap(fresh);
+    e.given_name.swap(fresh);
+}
+
+agent_extras& agent::needed_extras() {
+    agent_extras* present = extras.load(std::memory_order_acquire);
+    if (present) return *present;
+    auto fresh = std::make_unique<agent_extras>();
+    if (!extras.compare_exchange_strong(present, fresh.get(), std::memory_order_acq_rel)) return *present;
+    return *fresh.release();
+}
+
+local_values& agent::needed_locals() {
+    auto& locals = needed_extras().locals;
+    if (!locals) locals = std::make_unique<local_values>();
+    return *locals;
+}
+
+void agent::provide(std::unique_ptr<std::string> name, std::unique_ptr<local_values> inherited) {
+    if (!name && !inherited) return;
+    agent_extras& e = needed_extras();
+    e.given_name = std::move(name);
+    e.locals = std::move(inherited);
+}
+
+void agent_record::delete_extras() noexcept {
+    delete extras.load(std::memory_order_acquire);
 }
 
 bool agent::must_finish_waits() const noexcept {
@@ -52,17 +78,17 @@ bool agent::must_finish_waits() const noexcept {
 }
 
 void agent::throw_request() {
-    if (pending && !(inside && inside->shielded_from_root())) {
+    if ((attention & has_pending) && !(inside && inside->shielded_from_root())) {
         attention &= static_cast<std::uint8_t>(~has_pending);
-        std::rethrow_exception(std::exchange(pending, nullptr));
+        std::rethrow_exception(std::exchange(error, nullptr));
     }
     if (inside && inside->cancelled()) throw cancelled(inside->outermost_cancelled()->id());
     if (attention & shutting_down) throw fiber_exit();
 }
 
 void agent::raise(std::exception_ptr e) noexcept {
-    if (ended() || ending || pending) return;
-    pending = std::move(e);
+    if (ended() || ending || (attention & has_pending)) return;
+    error = std::move(e);
     attention |= has_pending;
     const bool shielded = inside && inside->shielded_from_root() && !(attention & shutting_down);
     if (shielded || !waiting() || must_finish_waits()) return;
@@ -79,12 +105,13 @@ void agent::raise_soon(std::exception_ptr e) {
 }
 
 std::unique_ptr<local_values> inherited_locals() {
-    return current_agent && current_agent->locals ? current_agent->locals->inherit() : nullptr;
+    const local_values* mine = current_agent ? current_agent->locals() : nullptr;
+    return mine ? mine->inherit() : nullptr;
 }
 
 void agent::note_end(std::exception_ptr e) noexcept {
-    ended_by_exit = e && is_cancellation(e);
-    if (!ended_by_exit) error = std::move(e);
+    ended_by_exit = is_cancellation(e);
+    error = ended_by_exit ? nullptr : std::move(e);
 }
 
 std::exception_ptr agent::lost(const char* why) const noexcept {
@@ -107,9 +134,10 @@ void agent::publish_end() noexcept {
     end_lock.lock();
     has_ended.store(true, std::memory_order_release);
     while (wait_node* node = joiners.choose_first()) node->owner->wake();
-    const bool linked = links != nullptr;
+    const agent_extras* e = extras.load(std::memory_order_acquire);
+    const bool linked = e && e->links;
     end_lock.unlock();
-    if (linked) schedule_links(*this);
+    if (linked) [[unlikely]] schedule_links(*this);
     if (ends_process) [[unlikely]] end_process();
 }
 

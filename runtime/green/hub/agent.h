@@ -15,6 +15,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace green::detail {
 
@@ -48,25 +49,41 @@ struct held_lock : list_hook<> {
     ~held_lock() = default;
 };
 
+// What few agents have: a name, local values, links.
+struct agent_extras {
+    std::unique_ptr<std::string> given_name;
+    std::unique_ptr<local_values> locals;
+    std::unique_ptr<link_list> links;
+};
+
 struct home_tag;
 
 // The part of an agent that a switch does not look at. The hook is in the list of its loop (loop::listed).
 struct agent_record : list_hook<home_tag> {
     explicit agent_record(const agent_model& model) noexcept : model(model) {}
+    ~agent_record() {
+        if (extras) delete_extras();
+    }
 
     const agent_model& model;
-    std::exception_ptr pending;  // has_pending
-    std::exception_ptr error;    // how it ended; written by the agent before ended()
-    std::unique_ptr<local_values> locals;
+    std::exception_ptr error;  // has_pending: what waits to be thrown; after the end, how it ended
     intrusive_list<held_lock> held_locks;
     std::uint64_t id = unique_id<agent>();  // never used twice in a process
     std::int64_t born_coarse_ns = 0;
     wait_queue joiners;
-    std::unique_ptr<link_list> links;
-    std::unique_ptr<std::string> given_name;
+    std::atomic<agent_extras*> extras{nullptr};  // null until it has one of them
     reference_count references{2};  // its hub's own until the end, and that of the first handle
-    mutable spin_lock end_lock;     // any thread; guards `joiners` and `links`, and `given_name` but for its own thread
+    std::uint32_t failed_as = 0;  // valid after an end with an error: its number among all such; wraps around
+    mutable spin_lock end_lock;   // any thread; guards `joiners`, links, and the given name but for its own thread
     std::atomic<bool> has_ended{false};
+    bool ending = false;         // past its function: destroying what it owns
+    bool has_result = false;
+    bool ended_by_exit = false;  // valid after the end: no result and no error
+    bool ends_process = false;   // in the child of a fork: who forked, when that was not the main fiber
+    std::atomic<bool> error_taken{false};
+
+  private:
+    void delete_extras() noexcept;
 };
 
 // One line of execution on a hub (the C++ standard's "execution agent"): a fiber, or a stackless task with all that
@@ -81,6 +98,8 @@ class agent : public agent_record, public waiter {
         is_stuck = 8,       // the root fiber, which nothing can wake
     };
 
+    // False: neither this nor the next wait needs a closer look.
+    bool may_be_cancelled() const noexcept { return inside || attention; }
     bool needs_attention() const noexcept { return attention | (inside && inside->cancelled()); }
     // Neither kill nor scope may end its waits: it is ending, or running destructors of an unwound stack.
     bool must_finish_waits() const noexcept;
@@ -89,14 +108,40 @@ class agent : public agent_record, public waiter {
     // Whether every wait fails from here on, so that one that goes on trying must not keep the processor.
     bool is_refused_for_good() const noexcept { return (inside && inside->cancelled()) || (attention & shutting_down); }
 
+    // Any thread. Made by whoever needs them first; throws std::bad_alloc.
+    agent_extras& needed_extras();
+    // On its own thread: null when it has none.
+    local_values* locals() const noexcept {
+        const agent_extras* e = extras.load(std::memory_order_relaxed);
+        return e ? e->locals.get() : nullptr;
+    }
+    // The same, made when it has none.
+    local_values& needed_locals();
+    // At its end. Destroys them, where destructors may park.
+    void drop_locals() noexcept {
+        if (agent_extras* e = extras.load(std::memory_order_relaxed)) [[unlikely]] e->locals.reset();
+    }
+    // Before it starts; null for none of either.
+    void provide(std::unique_ptr<std::string> name, std::unique_ptr<local_values> inherited);
+
     // Arranges that `e` is thrown at the agent's present or next wait; an unstarted one ends by it. The first one
     // wins until it is thrown. No-op after the end. On the home hub.
     void raise(std::exception_ptr e) noexcept;
     // The same from any thread, where null stands for fiber_exit; thrown at once at the running agent itself.
     void raise_soon(std::exception_ptr e);
 
-    // Notes how it ended: by `e`, or normally when that is null or a cancellation.
+    // At its start. Whether something waits to be thrown already; then it has ended by that, before it ran.
+    bool is_over_at_start() noexcept {
+        if (!(attention & has_pending)) [[likely]] return false;
+        note_end(std::exchange(error, nullptr));
+        return true;
+    }
+    // Notes how it ended: by `e`, or normally when that is a cancellation.
     void note_end(std::exception_ptr e) noexcept;
+    // Notes that its function has returned.
+    void note_end() noexcept {
+        if (attention & has_pending) [[unlikely]] error = nullptr;  // it came too late
+    }
     // The error (no_such_process) of one that cannot run to its end because its thread is not there.
     std::exception_ptr lost(const char* why) const noexcept;
 
@@ -111,7 +156,15 @@ class agent : public agent_record, public waiter {
     // On the home hub.
     void set_name(std::string name);
     // The given name, or the noun when it has only a number. Async-signal-safe on the agent's own thread.
-    const char* name_for_signal() const noexcept { return given_name ? given_name->c_str() : model.noun; }
+    const char* name_for_signal() const noexcept {
+        const char* given = given_name_for_signal();
+        return given ? given : model.noun;
+    }
+    // Null when it has only a number.
+    const char* given_name_for_signal() const noexcept {
+        const agent_extras* e = extras.load(std::memory_order_acquire);
+        return e && e->given_name ? e->given_name->c_str() : nullptr;
+    }
     // The error it ended with, or null; counts as taken, so that it is not reported.
     std::exception_ptr take_error() noexcept;
 
@@ -122,16 +175,10 @@ class agent : public agent_record, public waiter {
     void end_after_fork(const std::exception_ptr& why) noexcept;
 
     // --- what every switch needs; it follows the waiter, so that a wake touches few cache lines ---
-    scope* inside = nullptr;     // the innermost cancel scope it is in
     std::uint8_t attention = 0;
     std::atomic<bool> started{false};  // others than the home hub see it a moment old
-    bool ending = false;         // past its function: destroying what it owns
-    bool has_result = false;
-    bool ended_by_exit = false;  // valid after the end: no result and no error
-    bool ends_process = false;   // in the child of a fork: who forked, when that was not the main fiber
-    std::atomic<bool> error_taken{false};
-    std::uint32_t failed_as = 0;  // valid after an end with an error: its number among all such; wraps around
     bool has_several_stacks = false;
+    scope* inside = nullptr;  // the innermost cancel scope it is in
 
   protected:
     agent(hub& home, const agent_model& model, runnable::function run) noexcept

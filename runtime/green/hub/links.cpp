@@ -14,12 +14,19 @@ namespace {
 
 std::atomic<std::uint64_t> next_link_id{1};
 
+// Null when it has none; under its end_lock.
+std::list<link_list::link>* links_of(agent& who) noexcept {
+    const agent_extras* e = who.extras.load(std::memory_order_acquire);
+    return e && e->links ? &e->links->links : nullptr;
+}
+
 // Takes the first link, so that a running link may remove a later one.
 link_list::function take_first(agent& of) {
     std::lock_guard guard(of.end_lock);
-    if (!of.links || of.links->links.empty()) return nullptr;
-    auto f = std::move(of.links->links.front().f);
-    of.links->links.pop_front();
+    auto* all = links_of(of);
+    if (!all || all->empty()) return nullptr;
+    auto f = std::move(all->front().f);
+    all->pop_front();
     return f;
 }
 
@@ -32,11 +39,12 @@ std::uint64_t add_link(agent& of, link_list::function f) {
     auto fresh = std::make_unique<link_list>();
     std::list<link_list::link> added;
     added.push_back({id, std::move(f)});
+    agent_extras& e = of.needed_extras();
     bool over;
     {
         std::lock_guard guard(of.end_lock);
-        if (!of.links) of.links = std::move(fresh);
-        of.links->links.splice(of.links->links.end(), added);
+        if (!e.links) e.links = std::move(fresh);
+        e.links->links.splice(e.links->links.end(), added);
         over = of.ended();
     }
     if (over) schedule_links(of);
@@ -46,11 +54,11 @@ std::uint64_t add_link(agent& of, link_list::function f) {
 bool remove_link(agent& of, std::uint64_t id) noexcept {
     std::list<link_list::link> removed;  // what it captured dies after the lock: it may park, or remove another link
     std::lock_guard guard(of.end_lock);
-    if (!of.links) return false;
-    auto& all = of.links->links;
-    auto found = std::ranges::find(all, id, &link_list::link::id);
-    if (found == all.end()) return false;
-    removed.splice(removed.end(), all, found);
+    auto* all = links_of(of);
+    if (!all) return false;
+    auto found = std::ranges::find(*all, id, &link_list::link::id);
+    if (found == all->end()) return false;
+    removed.splice(removed.end(), *all, found);
     return true;
 }
 
@@ -60,7 +68,8 @@ void schedule_links(agent& of) noexcept {
     std::size_t count;
     {
         std::lock_guard guard(of.end_lock);
-        count = of.links ? of.links->links.size() : 0;
+        const auto* all = links_of(of);
+        count = all ? all->size() : 0;
     }
     for (; count > 0; --count) {
         of.add_reference();  // the handle takes it over

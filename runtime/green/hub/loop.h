@@ -67,7 +67,12 @@ class loop {
     // the kernel has not been asked for about a millisecond; false otherwise.
     bool turn_is_up() noexcept { return --turns_left_ == 0 && poll_is_due(); }
     // The same without asking anybody: false when it is not certain, and has to be asked.
-    bool take_turn() noexcept { return turns_left_ > 1 && (--turns_left_, true); }
+    bool take_turn() noexcept {
+        const unsigned left = turns_left_;
+        if (left <= 1) return false;
+        turns_left_ = left - 1;
+        return true;
+    }
     // The same as turn_is_up() for a fiber that could go on. True when its budget is used up and it should let others run.
     bool budget_is_spent() noexcept {
         if (--turns_left_ != 0) [[likely]] return false;

@@ -103,8 +103,8 @@ class waiter : public runnable, public timer, public list_hook<scope_tag> {
     static void expire(timer& self) noexcept;
 
     hub* home_;
-    wait_node node_;
     wait_reason reason_;
+    [[no_unique_address]] wait_node node_;  // what follows is in its padding
     std::atomic<outcome> outcome_{outcome::ready};
     bool has_alternatives_ = false;
 };

@@ -33,7 +33,7 @@ class [[nodiscard]] io_awaiter {
     template <carried_promise Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
         runner& chain = *self.promise().carried_by;
-        who_ = &chain.who;
+        who_ = &chain.who();
         if (chain.has_stack) {
             result_ = perform(fd_, direction_, attempt_, deadline_, error_);
             return self;
