@@ -5,6 +5,7 @@
 #include <green/green.h>
 #include <green/inspect/fibers.h>
 
+#include <support/build_variant.h>
 #include <support/child.h>
 #include <support/fixture.h>
 
@@ -16,6 +17,9 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
+
+#include <malloc.h>
 
 using namespace std::chrono_literals;
 namespace coro = green::coro;
@@ -25,6 +29,21 @@ coro::task<void> nap(green::duration d) {
     co_await coro::sleep(d);
 }
 }  // namespace
+
+// With its frame, its block, its timer and its handle.
+TEST_CASE_FIXTURE(support::virtual_time, "a sleeping task takes at most 400 bytes" * doctest::skip(support::with_sanitizer)) {
+    auto second = []() -> coro::task<void> { co_await coro::sleep(1s); };
+    constexpr std::size_t count = 30'000;  // nearly a full heap of timers, which grows to twice its size
+    std::vector<coro::join_handle<void>> all;
+    all.reserve(count);
+    const auto before = mallinfo2();
+    for (std::size_t i = 0; i < count; ++i) all.push_back(coro::spawn(second()));
+    green::yield();
+    const auto asleep = mallinfo2();
+    const std::size_t used_bytes = asleep.uordblks + asleep.hblkhd - before.uordblks - before.hblkhd;
+    CHECK(used_bytes / count + sizeof(coro::join_handle<void>) <= 400);
+    for (auto& each : all) green::block_on(each);
+}
 
 TEST_CASE_FIXTURE(support::leak_check, "get() gives the result again and again, and moves it out of a handle that goes") {
     auto make = []() -> coro::task<std::string> { co_return "text"; };

@@ -2,6 +2,7 @@
 // A sequence that a coroutine computes as it is asked for; the stackless twin of fiber/generator.h.
 #pragma once
 
+#include <green/base/recycled.h>
 #include <green/coro/trampoline.h>
 
 #include <coroutine>
@@ -68,7 +69,7 @@ class [[nodiscard]] generator : public std::ranges::view_interface<generator<T>>
 };
 
 template <class T>
-class generator<T>::promise_type {
+class generator<T>::promise_type : public detail::recycled {
     using frame = std::coroutine_handle<promise_type>;
 
   public:

@@ -2,6 +2,7 @@
 // What carries a chain of coroutines, each awaiting the next: which one goes on, and whose waits they are.
 #pragma once
 
+#include <green/base/recycled.h>
 #include <green/coro/trampoline.h>
 #include <green/hub/agent.h>
 
@@ -43,7 +44,7 @@ class runner : public trampoline {
 };
 
 // A spawned task is both: what runs, and what carries it.
-class task_agent : public agent, public runner {
+class task_agent : public agent, public runner, public recycled {
   protected:
     task_agent(hub& home, const agent_model& model, runnable::function run, std::coroutine_handle<> first) noexcept
         : agent(home, model, run), runner(model, first) {}
@@ -55,7 +56,7 @@ inline agent& runner::who() noexcept {
 }
 
 // Of every coroutine type that may await green's operations.
-class awaiting_promise {
+class awaiting_promise : public recycled {
   public:
     runner* carried_by = nullptr;  // set before it is first resumed
 };
