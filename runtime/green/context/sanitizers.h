@@ -3,7 +3,7 @@
 // not take a switch for a wild stack pointer. Without them every function here is empty.
 #pragma once
 
-#include <green/base/sanitizers.h>
+#include <green/sys/sanitizers.h>
 
 #include <cstddef>
 

@@ -2,7 +2,7 @@
 // A sequence that a coroutine computes as it is asked for; the stackless twin of fiber/generator.h.
 #pragma once
 
-#include <green/base/recycled.h>
+#include <green/coro/recycled.h>
 #include <green/coro/trampoline.h>
 
 #include <coroutine>

@@ -2,7 +2,7 @@
 // What carries a chain of coroutines, each awaiting the next: which one goes on, and whose waits they are.
 #pragma once
 
-#include <green/base/recycled.h>
+#include <green/coro/recycled.h>
 #include <green/coro/trampoline.h>
 #include <green/hub/agent.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sys/calls.h>
 
-#include <green/base/sanitizers.h>
+#include <green/sys/sanitizers.h>
 
 #include <algorithm>
 #include <atomic>
@@ -23,9 +23,6 @@
 // those: they are never combined with the patch.
 #if defined(GREEN_ASAN) || defined(GREEN_TSAN)
 #define GREEN_VIA_LIBC 1
-#endif
-
-#ifdef GREEN_VIA_LIBC
 #define GREEN_CALL(name, ...) ::name(__VA_ARGS__)
 #else
 #define GREEN_CALL(name, ...) ::syscall(SYS_##name, __VA_ARGS__)

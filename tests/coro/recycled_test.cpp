@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <green/base/recycled.h>
+#include <green/coro/recycled.h>
 
 #include <support/build_variant.h>
 

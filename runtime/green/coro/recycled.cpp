@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <green/base/recycled.h>
+#include <green/coro/recycled.h>
 
-#include <green/base/sanitizers.h>
+#include <green/sys/sanitizers.h>
 
 #include <memory>
 #include <new>
@@ -38,13 +38,11 @@ void* recycled::allocate(std::size_t bytes) {
 }
 
 void recycled::free(void* memory, std::size_t kind) noexcept {
-#if !defined(GREEN_ASAN) && !defined(GREEN_TSAN)
-    thread_local owner mine;  // made once; does not come back when the thread ends
-    (void)mine;
-    if (keep(memory, kind)) return;
-#else
-    (void)kind;
-#endif
+    if constexpr (!sys::with_sanitizer) {
+        thread_local owner mine;  // made once; does not come back when the thread ends
+        (void)mine;
+        if (keep(memory, kind)) return;
+    }
     ::operator delete(memory);
 }
 
