@@ -52,6 +52,21 @@ coro::join_handle<T> spawn_task_here(const coro::task_options& options, coro::ta
     return coro::join_handle<T>(block);
 }
 
+// Starts it on another thread's hub.
+template <class T>
+coro::join_handle<T> spawn_task_there(hub& target, const coro::task_options& options, coro::task<T> body) {
+    auto& block = make_spawned(target, options, std::move(body));
+    coro::join_handle<T> handle(block);
+    block.start_remotely();
+    return handle;
+}
+
+// The task of a callable that is kept alive.
+template <class F, class... Args>
+auto task_of(F&& f, Args&&... args) {
+    return owning_task<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f), std::forward<Args>(args)...);
+}
+
 }  // namespace green::detail
 
 namespace green::coro {
@@ -74,12 +89,33 @@ join_handle<T> spawn(const task_options& options, task<T> body) {
 template <class F, class... Args>
     requires detail::makes_task<F, Args...>
 auto spawn(F&& f, Args&&... args) {
-    return spawn(detail::owning_task<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f), std::forward<Args>(args)...));
+    return spawn(detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
 }
 template <class F, class... Args>
     requires detail::makes_task<F, Args...>
 auto spawn(const task_options& options, F&& f, Args&&... args) {
-    return spawn(options, detail::owning_task<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f), std::forward<Args>(args)...));
+    return spawn(options, detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
+}
+
+// The same on another thread's hub, from any thread: what the task refers to is touched by that thread. When that has
+// ended, or ends before it gets to the task, the task ends with std::system_error (no_such_process) without having run.
+template <class T>
+join_handle<T> spawn_on(hub& target, task<T> body) {
+    return detail::spawn_task_there(target, task_options{}, std::move(body));
+}
+template <class T>
+join_handle<T> spawn_on(hub& target, const task_options& options, task<T> body) {
+    return detail::spawn_task_there(target, options, std::move(body));
+}
+template <class F, class... Args>
+    requires detail::makes_task<F, Args...>
+auto spawn_on(hub& target, F&& f, Args&&... args) {
+    return spawn_on(target, detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
+}
+template <class F, class... Args>
+    requires detail::makes_task<F, Args...>
+auto spawn_on(hub& target, const task_options& options, F&& f, Args&&... args) {
+    return spawn_on(target, options, detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
 }
 
 }  // namespace green::coro

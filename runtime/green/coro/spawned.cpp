@@ -14,6 +14,25 @@ void spawned::start() noexcept {
     here.make_ready(*this);
 }
 
+void spawned::start_remotely() noexcept {
+    runnable::run = &adopt;
+    if (loop_of(home()).schedule(*this)) return;
+    note_end(lost(never_ran));
+    discard_and_publish();
+    drop_reference();
+}
+
+// On the target's thread, out of its mailbox.
+void spawned::adopt(runnable& self) noexcept {
+    auto& task = static_cast<spawned&>(self);
+    task.runnable::run = &arrive;
+    if (!loop_of(task.home()).has_thread) {  // it is about to end
+        task.attention |= shutting_down;
+        task.raise(task.lost(never_ran));
+    }
+    task.start();
+}
+
 // Its first turn, on its hub.
 void spawned::arrive(runnable& self) noexcept {
     auto& task = static_cast<spawned&>(self);
@@ -95,12 +114,16 @@ void runner::look_again_after_yield() {
     if (who.needs_attention()) who.model.throw_if_cancelled(who, "yield");
 }
 
-void spawned::end() noexcept {
+void spawned::discard_and_publish() noexcept {
     ending = true;
     body().destroy();
     drop_locals();
     if (!held_locks.empty()) give_up_locks();
     publish_end();
+}
+
+void spawned::end() noexcept {
+    discard_and_publish();
     list_hook<home_tag>::unlink();
     loop_of(home()).agent_ended();
     drop_reference();

@@ -25,6 +25,9 @@ class spawned : public task_agent {
   public:
     // Makes it ready, on its hub's thread.
     void start() noexcept;
+    // The same from any thread. When that thread has ended, or ends before it takes the task up, the task ends with that
+    // error.
+    void start_remotely() noexcept;
 
   protected:
     // What is known only of a task that returns a certain type; in place of virtual functions, and of their pointer.
@@ -53,9 +56,11 @@ class spawned : public task_agent {
   private:
     friend class runner;
     static void throw_request_of(agent& self, const char*) { self.throw_request(); }
+    static void adopt(runnable& self) noexcept;
     static void arrive(runnable& self) noexcept;
     static void resume(runnable& self) noexcept;
     void end() noexcept;
+    void discard_and_publish() noexcept;
 };
 
 template <class T>

@@ -186,12 +186,11 @@ control& scheduler::create_for(hub& target, control::carrier carry, std::size_t 
 }
 
 namespace {
-constexpr const char* never_ran = "never ran: the thread it was spawned for has ended";
 }
 
 void scheduler::start_remotely(control& fiber) noexcept {
     fiber.runnable::run = &adopt;
-    if (!loop_of(fiber.home()).schedule(fiber)) fiber.end_refused(fiber.lost(never_ran));
+    if (!loop_of(fiber.home()).schedule(fiber)) fiber.end_refused(fiber.lost(agent::never_ran));
 }
 
 // On the target's thread, out of its mailbox.
@@ -213,7 +212,7 @@ void scheduler::adopt(runnable& self) noexcept {
     fiber.born_coarse_ns = s.loop_.last_poll_coarse_ns();
     if (s.retiring_) {
         fiber.attention |= control::shutting_down;
-        fiber.raise(fiber.lost(never_ran));
+        fiber.raise(fiber.lost(agent::never_ran));
     }
     s.loop_.listed.push_back(fiber);
     s.loop_.agent_begins();

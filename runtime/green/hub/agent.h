@@ -144,6 +144,7 @@ class agent : public agent_record, public waiter {
     }
     // The error (no_such_process) of one that cannot run to its end because its thread is not there.
     std::exception_ptr lost(const char* why) const noexcept;
+    static constexpr const char* never_ran = "never ran: the thread it was spawned for has ended";
 
     // --- any thread ---
     void add_reference() noexcept { references.add(); }

@@ -48,7 +48,7 @@ class task_group {
     template <class F, class... Args>
         requires detail::makes_task<F, Args...>
     auto spawn(F&& f, Args&&... args) {
-        return spawn(detail::owning_task<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f), std::forward<Args>(args)...));
+        return spawn(detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
     }
 
     // Starts a child that is a fiber (see green::spawn). It runs inside the group's scope: what cancels the group, or cuts its
@@ -59,6 +59,7 @@ class task_group {
         return spawn_bound(fiber_options{}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }
     template <class F, class... Args>
+        requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
     auto spawn(const fiber_options& options, F&& f, Args&&... args) {
         return spawn_bound(options, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }
@@ -66,12 +67,28 @@ class task_group {
     // Starts a child on another hub (see green::spawn_on). A scope does not reach over to another thread: when the
     // group is cancelled, such a child is killed. What it throws reaches the group all the same.
     template <class F, class... Args>
+        requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
     auto spawn_on(hub& target, F&& f, Args&&... args) {
-        auto record = new_child();
-        auto handle = detail::spawn_there(target, fiber_options{},
-                                          detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
-        adopt_remote(std::move(record), handle);
-        return handle;
+        return spawn_remotely([&] { return green::spawn_on(target, std::forward<F>(f), std::forward<Args>(args)...); });
+    }
+    template <class F, class... Args>
+        requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
+    auto spawn_on(hub& target, const fiber_options& options, F&& f, Args&&... args) {
+        return spawn_remotely([&] { return green::spawn_on(target, options, std::forward<F>(f), std::forward<Args>(args)...); });
+    }
+    // The same for a child that is a task.
+    template <class T>
+    auto spawn_on(hub& target, coro::task<T> body) {
+        return spawn_remotely([&] { return coro::spawn_on(target, std::move(body)); });
+    }
+    template <class T>
+    auto spawn_on(hub& target, const coro::task_options& options, coro::task<T> body) {
+        return spawn_remotely([&] { return coro::spawn_on(target, options, std::move(body)); });
+    }
+    template <class F, class... Args>
+        requires detail::makes_task<F, Args...>
+    auto spawn_on(hub& target, F&& f, Args&&... args) {
+        return spawn_remotely([&] { return coro::spawn_on(target, std::forward<F>(f), std::forward<Args>(args)...); });
     }
 
     // Ends the waits of the body and of all children, now and until with_task_group() returns.
@@ -129,6 +146,13 @@ class task_group {
     child_record new_child();
     void adopt(child_record record, const agent_handle& f);
     void adopt_remote(child_record record, const agent_handle& f);
+    template <class Start>
+    auto spawn_remotely(Start start) {
+        auto record = new_child();
+        auto handle = start();
+        adopt_remote(std::move(record), handle);
+        return handle;
+    }
     void on_child_ended(child& ended) noexcept;
     void on_progress() noexcept;
     // Waits for the children and throws what is to be thrown. `body_end`: what the body threw, or null.
