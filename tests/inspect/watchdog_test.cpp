@@ -185,6 +185,22 @@ TEST_CASE_FIXTURE(support::leak_check, "a task is reported like a fiber, and a c
     CHECK(all[1].name == "a hub callback");
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "one without a name is reported by its number" * doctest::skip(signals_are_late)) {
+    reports seen;
+    watchdog guard(50ms, seen.collect());
+    auto fiber = green::spawn([&] { seen.hold_hub_until(1); });
+    fiber.join();
+    auto task = green::coro::spawn([&]() -> green::coro::task<void> {
+        seen.hold_hub_until(2);
+        co_return;
+    });
+    green::block_on(task);
+    auto all = seen.so_far();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].name == fiber.name());
+    CHECK(all[1].name == task.name());
+}
+
 TEST_CASE("a second watchdog, a limit of nothing and a bad signal are refused by name") {
     watchdog guard(1s);
     try {

@@ -156,12 +156,7 @@ class agent : public agent_record, public waiter {
     std::string name() const;
     // On the home hub.
     void set_name(std::string name);
-    // The given name, or the noun when it has only a number. Async-signal-safe on the agent's own thread.
-    const char* name_for_signal() const noexcept {
-        const char* given = given_name_for_signal();
-        return given ? given : model.noun;
-    }
-    // Null when it has only a number.
+    // Null when it has only a number. Async-signal-safe on the agent's own thread.
     const char* given_name_for_signal() const noexcept {
         const agent_extras* e = extras.load(std::memory_order_acquire);
         return e && e->given_name ? e->given_name->c_str() : nullptr;

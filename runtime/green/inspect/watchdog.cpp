@@ -51,7 +51,11 @@ void give(statement& s) noexcept {
     s.progress = s.of.how_far();
     s.id = running.id;
     const bool is_hub = running.attention & detail::agent::is_hub;
-    std::snprintf(s.name, sizeof s.name, "%s", is_hub ? "a hub callback" : running.name_for_signal());
+    const char* const given = is_hub ? "a hub callback" : running.given_name_for_signal();
+    if (given)
+        std::snprintf(s.name, sizeof s.name, "%s", given);
+    else
+        std::snprintf(s.name, sizeof s.name, "%s-%llu", running.model.noun, static_cast<unsigned long long>(s.id));
 }
 
 void on_signal(int, siginfo_t*, void* machine_context) noexcept {

@@ -16,7 +16,7 @@ namespace green::inspect {
 
 // Who has not let any other run.
 struct stuck_fiber {
-    // At most 99 bytes of it; "fiber" or "task" for one without a name.
+    // At most 99 bytes of it.
     std::string name;
     std::uint64_t id = 0;
     duration held_for{};                 // at least; since the watchdog first saw it so
