@@ -68,9 +68,9 @@ bool greenlet_block::let_go() noexcept {
     if (ended.load(std::memory_order_acquire)) return references.drop();
     if (scheduler::current_or_null() != home) {
         // Only the home thread makes the last handle go, so that nobody else has to know what the greenlet does.
-        // When that one has ended without having unwound it, as exit() may do, its stack stays as it is.
-        if (!references.drop_if_above(2)) home->home().call_soon([this] { drop_reference(); });
-        return false;
+        if (references.drop_if_above(2) || home->home().call_soon([this] { drop_reference(); })) return false;
+        // That thread has ended meanwhile. Where it has not unwound it, as after exit(), its stack stays as it is.
+        return ended.load(std::memory_order_acquire) && references.drop();
     }
     if (references.drop()) {
         end_unstarted(*this);

@@ -22,11 +22,11 @@ constinit runnable mailbox::closed_{nullptr};
 mailbox::mailbox() : wake_fd_(open_wake_fd()) {}
 
 bool mailbox::post(runnable& item) noexcept {
-    runnable* newest = newest_.load(std::memory_order_relaxed);
+    runnable* newest = newest_.load(std::memory_order_acquire);
     do {
         if (newest == &closed_) return false;
         item.next = newest;
-    } while (!newest_.compare_exchange_weak(newest, &item, std::memory_order_seq_cst, std::memory_order_relaxed));
+    } while (!newest_.compare_exchange_weak(newest, &item, std::memory_order_seq_cst, std::memory_order_acquire));
     if (!asleep_.load(std::memory_order_seq_cst) || !asleep_.exchange(false)) return true;
     const std::uint64_t one = 1;
     sys::write(wake_fd_.get(), &one, sizeof one);  // cannot fail short of 2^64 writes
@@ -39,11 +39,11 @@ void mailbox::take_all(runnable_queue& queue) noexcept {
 
 bool mailbox::close_if_empty() noexcept {
     runnable* newest = nullptr;
-    return newest_.compare_exchange_strong(newest, &closed_, std::memory_order_relaxed) || newest == &closed_;
+    return newest_.compare_exchange_strong(newest, &closed_, std::memory_order_release, std::memory_order_relaxed) || newest == &closed_;
 }
 
 void mailbox::close(runnable_queue& queue) noexcept {
-    runnable* newest = newest_.exchange(&closed_, std::memory_order_acquire);
+    runnable* newest = newest_.exchange(&closed_, std::memory_order_acq_rel);
     if (newest != &closed_) append(newest, queue);
 }
 
