@@ -7,7 +7,6 @@
 
 #include <concepts>
 #include <functional>
-#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -36,10 +35,10 @@ concept makes_task = std::invocable<std::decay_t<F>&, std::decay_t<Args>...> &&
 // The block of a new task, named and with what it inherits; its first handle takes over a reference.
 template <class T>
 spawned_task<T>& make_spawned(hub& home, const coro::task_options& options, coro::task<T> body) {
-    auto name = options.name.empty() ? nullptr : std::make_unique<std::string>(options.name);
-    auto inherited = inherited_locals();
+    if (!has_extras(options.name)) [[likely]] return *new spawned_task<T>(home, body.release());
+    auto extras = make_extras(options.name);
     auto* block = new spawned_task<T>(home, body.release());
-    block->provide(std::move(name), std::move(inherited));
+    block->provide(std::move(extras));
     return *block;
 }
 

@@ -36,8 +36,7 @@ void spawned::adopt(runnable& self) noexcept {
 // Its first turn, on its hub.
 void spawned::arrive(runnable& self) noexcept {
     auto& task = static_cast<spawned&>(self);
-    task.runnable::run = &resume;
-    task.started.store(true, std::memory_order_relaxed);
+    task.begin_to_run();
     if (task.is_over_at_start())  // killed before it ran: no line of it does
         task.end();
     else
@@ -68,11 +67,14 @@ void spawned::resume(runnable& self) noexcept {
 // wait for either to know where it goes on.
 inline bool runner::next_is_task(loop& here) noexcept {
     const runnable* next = here.front();
-    return next && next->run == &spawned::resume && here.take_turn();
+    if (!next) return false;
+    const bool begins = next->run == &spawned::arrive && !static_cast<const spawned*>(next)->attention;
+    return (begins || next->run == &spawned::resume) && here.take_turn();
 }
 
 inline std::coroutine_handle<> runner::go_to(runnable& next) const noexcept {
     auto& task = static_cast<spawned&>(next);
+    if (next.run != &spawned::resume) task.begin_to_run();
     current_agent = &task;
     return transfer_into(task);
 }

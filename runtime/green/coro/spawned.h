@@ -59,6 +59,10 @@ class spawned : public task_agent {
     static void adopt(runnable& self) noexcept;
     static void arrive(runnable& self) noexcept;
     static void resume(runnable& self) noexcept;
+    void begin_to_run() noexcept {
+        runnable::run = &resume;
+        started.store(true, std::memory_order_relaxed);
+    }
     void end() noexcept;
     void discard_and_publish() noexcept;
 };

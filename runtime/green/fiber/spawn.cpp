@@ -3,16 +3,8 @@
 
 namespace green::detail {
 
-namespace {
-
-std::unique_ptr<std::string> given_name(const fiber_options& options) {
-    return options.name.empty() ? nullptr : std::make_unique<std::string>(options.name);
-}
-
-}  // namespace
-
 void prepare_and_start(scheduler& s, control& fiber, const fiber_options& options, const placement& where) {
-    fiber.provide(given_name(options), inherited_locals());
+    if (has_extras(options.name)) fiber.provide(make_extras(options.name));
     fiber.inside = where.inside;
     if (where.start == time_point::min()) {
         s.start(fiber);
@@ -23,10 +15,9 @@ void prepare_and_start(scheduler& s, control& fiber, const fiber_options& option
 }
 
 control& create_for(hub& target, control::carrier carry, const fiber_options& options) {
-    auto name = given_name(options);
-    auto inherited = inherited_locals();
+    auto extras = has_extras(options.name) ? make_extras(options.name) : nullptr;
     control& fiber = scheduler::create_for(target, carry, options.stack_size_bytes);
-    fiber.provide(std::move(name), std::move(inherited));
+    fiber.provide(std::move(extras));
     return fiber;
 }
 

@@ -101,7 +101,7 @@ auto spawn_here(const fiber_options& options, const placement& where, Callable c
     try {
         new (c.callable) Callable(std::move(callable));
         try {
-            if (options.name.empty() && !current_agent->locals() && where.start == time_point::min()) [[likely]] {
+            if (!has_extras(options.name) && where.start == time_point::min()) [[likely]] {
                 c.inside = where.inside;
                 s.start(c);
             } else {

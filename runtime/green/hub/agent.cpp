@@ -61,13 +61,6 @@ local_values& agent::needed_locals() {
     return *locals;
 }
 
-void agent::provide(std::unique_ptr<std::string> name, std::unique_ptr<local_values> inherited) {
-    if (!name && !inherited) return;
-    agent_extras& e = needed_extras();
-    e.given_name = std::move(name);
-    e.locals = std::move(inherited);
-}
-
 void agent_record::delete_extras() noexcept {
     delete extras.load(std::memory_order_acquire);
 }
@@ -104,9 +97,12 @@ void agent::raise_soon(std::exception_ptr e) {
     home().call_soon([handle = agent_handle(*this), e] { handle.get_agent()->raise(e); });
 }
 
-std::unique_ptr<local_values> inherited_locals() {
+std::unique_ptr<agent_extras> make_extras(const std::string& name) {
+    auto made = std::make_unique<agent_extras>();
+    if (!name.empty()) made->given_name = std::make_unique<std::string>(name);
     const local_values* mine = current_agent ? current_agent->locals() : nullptr;
-    return mine ? mine->inherit() : nullptr;
+    if (mine) made->locals = mine->inherit();
+    return made;
 }
 
 void agent::note_end(std::exception_ptr e) noexcept {
