@@ -25,11 +25,14 @@ bench::candidate transfers(std::size_t coroutines) {
             [ring](std::uint64_t n) { return bench::timed([&] { ring->run(n); }); }};
 }
 
+coro::task<void> run_laps(std::uint64_t laps) {
+    for (std::uint64_t lap = 0; lap < laps; ++lap) co_await coro::yield();
+}
 // As yield_among_fibers() does it.
 coro::task<void> turn(std::uint64_t laps, bool leads, bench::nanoseconds& spent) {
     co_await coro::yield();
     const auto start = std::chrono::steady_clock::now();
-    for (std::uint64_t lap = 0; lap < laps; ++lap) co_await coro::yield();
+    co_await run_laps(laps);
     if (leads) spent = std::chrono::steady_clock::now() - start;
 }
 bench::candidate yield_among_tasks(std::size_t tasks, double limit) {

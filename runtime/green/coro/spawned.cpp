@@ -67,21 +67,27 @@ void spawned::resume(runnable& self) noexcept {
 // wait for either to know where it goes on.
 inline bool runner::next_is_task(loop& here) noexcept {
     const runnable* next = here.front();
-    if (!next) return false;
-    const bool begins = next->run == &spawned::arrive && !static_cast<const spawned*>(next)->attention;
-    return (begins || next->run == &spawned::resume) && here.take_turn();
+    if (!next || next->run != &spawned::resume) [[unlikely]] return false;
+    return here.take_turn();
+}
+inline bool runner::next_is_new_task(loop& here) noexcept {
+    const runnable* next = here.front();
+    return next && next->run == &spawned::arrive && !static_cast<const spawned*>(next)->attention && here.take_turn();
 }
 
 inline std::coroutine_handle<> runner::go_to(runnable& next) const noexcept {
     auto& task = static_cast<spawned&>(next);
-    if (next.run != &spawned::resume) task.begin_to_run();
     current_agent = &task;
     return transfer_into(task);
 }
 
 std::coroutine_handle<> runner::leave() noexcept {
     loop& here = loop_of(*current_hub);
-    return next_is_task(here) ? go_to(here.pop_front()) : std::noop_coroutine();
+    if (next_is_task(here)) return go_to(here.pop_front());
+    if (!next_is_new_task(here)) return std::noop_coroutine();
+    auto& next = static_cast<spawned&>(here.pop_front());
+    next.begin_to_run();
+    return go_to(next);
 }
 
 inline std::coroutine_handle<> runner::go_behind_others() noexcept {

@@ -37,7 +37,6 @@ class trampoline {
     }
     // The same, into another chain, where that was suspended.
     std::coroutine_handle<> transfer_into(trampoline& other) const noexcept {
-        other.bouncing_ = false;
         other.transfers_ = transfers_;
         return other.transfer_to(other.innermost_);
     }

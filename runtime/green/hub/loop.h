@@ -69,7 +69,7 @@ class loop {
     // The same without asking anybody: false when it is not certain, and has to be asked.
     bool take_turn() noexcept {
         const unsigned left = turns_left_;
-        if (left <= 1) return false;
+        if (left <= 1) [[unlikely]] return false;
         turns_left_ = left - 1;
         return true;
     }
