@@ -16,13 +16,19 @@
 using namespace std::chrono_literals;
 namespace coro = green::coro;
 
+green::duration one_after_the_other{};  // what it would take: the times of all look-ups together
+
 coro::task<std::string> address_of(green::dns::resolver& resolver, std::string name) {
+    const auto began = green::hub::current().now();
+    std::string answer;
     try {
         const auto found = co_await coro::lookup(resolver, name);
-        co_return found.front().address.to_string();
+        answer = found.front().address.to_string();
     } catch (const std::system_error& error) {
-        co_return error.code().message();
+        answer = error.code().message();
     }
+    one_after_the_other += green::hub::current().now() - began;
+    co_return answer;
 }
 
 coro::task<void> look_up_all(green::dns::resolver& resolver, std::vector<std::string> names) {
@@ -48,5 +54,6 @@ int main(int count, char** words) {
     green::dns::resolver resolver({.servers = {server.where()}});
     const auto began = green::hub::current().now();
     green::block_on(look_up_all(resolver, {"host-1.example", "host-2.example", "host-3.example", "nobody.example"}));
-    std::puts(green::hub::current().now() - began < 550ms ? "at the same time" : "one after the other");
+    const auto took = green::hub::current().now() - began;
+    std::puts(took < one_after_the_other ? "at the same time" : "one after the other");
 }

@@ -15,12 +15,18 @@
 
 using namespace std::chrono_literals;
 
+green::duration one_after_the_other{};  // what it would take: the times of all look-ups together
+
 std::string address_of(green::dns::resolver& resolver, const std::string& name) {
+    const auto began = green::hub::current().now();
+    std::string answer;
     try {
-        return resolver.lookup(name).front().address.to_string();
+        answer = resolver.lookup(name).front().address.to_string();
     } catch (const std::system_error& error) {
-        return error.code().message();
+        answer = error.code().message();
     }
+    one_after_the_other += green::hub::current().now() - began;
+    return answer;
 }
 
 void look_up_all(green::dns::resolver& resolver, const std::vector<std::string>& names) {
@@ -43,5 +49,6 @@ int main(int count, char** words) {
     green::dns::resolver resolver({.servers = {server.where()}});
     const auto began = green::hub::current().now();
     look_up_all(resolver, {"host-1.example", "host-2.example", "host-3.example", "nobody.example"});
-    std::puts(green::hub::current().now() - began < 550ms ? "at the same time" : "one after the other");
+    const auto took = green::hub::current().now() - began;
+    std::puts(took < one_after_the_other ? "at the same time" : "one after the other");
 }

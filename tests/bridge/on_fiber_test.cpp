@@ -128,7 +128,7 @@ TEST_CASE_FIXTURE(support::leak_check, "at the end of the thread the fiber ends 
                 const std::string& object;
                 bool& in_order;
                 ~look() {
-                    for (int i = 0; i < 1000; ++i) green::yield();
+                    for (int i = 0; i < 50; ++i) green::yield();
                     in_order = object == "here";
                 }
             };

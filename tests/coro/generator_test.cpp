@@ -21,7 +21,7 @@ namespace coro = green::coro;
 namespace {
 
 coro::generator<int> count_up(int from) {
-    for (;;) co_yield from++;
+    for (;; ++from) co_yield from;
 }
 
 coro::generator<int> nothing() {

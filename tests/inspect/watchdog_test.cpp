@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -18,6 +19,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <sys/wait.h>
@@ -53,6 +55,21 @@ struct reports {
     }
     std::mutex lock;
     std::vector<stuck_fiber> all;
+};
+
+// How long the turns of a hub's fibers last by the clock. A watchdog is right to report one that a busy machine holds up
+// for the limit, and what holds it up may begin in one turn and end in the next.
+class turns {
+  public:
+    void next() {
+        const auto now = std::chrono::steady_clock::now();
+        longest_ = std::max(longest_, now - std::exchange(began_, now));
+    }
+    bool all_well_below(green::duration limit) const { return longest_ < limit / 2; }
+
+  private:
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    green::duration longest_{};
 };
 
 // ThreadSanitizer keeps a signal back until the thread makes its next system call.
@@ -115,11 +132,14 @@ TEST_CASE_FIXTURE(support::leak_check, "a main that computes is reported when fi
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "fibers that let each other run, and an idle hub, are not reported") {
+    constexpr auto limit = 400ms;
     reports seen;
-    watchdog guard(400ms, seen.collect());
-    auto busy = [] {
+    turns seen_by_us;
+    watchdog guard(limit, seen.collect());
+    auto busy = [&] {
         for (int i = 0; i < 100; ++i) {
             compute_for(5ms);
+            seen_by_us.next();
             green::yield();
         }
     };
@@ -127,20 +147,27 @@ TEST_CASE_FIXTURE(support::leak_check, "fibers that let each other run, and an i
     one.join();
     other.join();
     green::sleep(600ms);
-    CHECK(seen.so_far().empty());
+    if (seen_by_us.all_well_below(limit)) CHECK(seen.so_far().empty());
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a call that blocks for less than the limit is not interrupted") {
+    constexpr auto limit = 600ms;
     reports seen;
+    turns seen_by_us;
     auto other = green::spawn([] { green::sleep(700ms); });
     green::yield();
-    watchdog guard(600ms, seen.collect());
+    watchdog guard(limit, seen.collect());
+    int interrupted_count = 0;
     for (int i = 0; i < 3; ++i) {
-        CHECK(usleep(200'000) == 0);
+        interrupted_count += usleep(200'000) != 0;
+        seen_by_us.next();
         green::yield();
     }
     other.join();
-    CHECK(seen.so_far().empty());
+    if (seen_by_us.all_well_below(limit)) {
+        CHECK(interrupted_count == 0);
+        CHECK(seen.so_far().empty());
+    }
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a call that returns EINTR is reported too" *

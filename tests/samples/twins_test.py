@@ -12,11 +12,35 @@ SAMPLES = Path(os.environ["GREEN_SOURCE"]) / "samples"
 MOST_LINES = 70
 # ThreadSanitizer ends a program with more than 8,128 flows.
 TOO_MANY_FIBERS = ["03_many_sleepers-fiber"] if os.environ.get("GREEN_VARIANT") == "thread" else []
+# The samples run on the computer's own clock: where a busy machine holds one up, what is due after 60 ms and after 80 ms is
+# due at once. So the order of lines, and nothing else, may be wrong in some of the tries.
+MOST_TRIES = 4
 
 complaints = []
 programs = sorted(SAMPLES.glob("[0-9][0-9]_*/*.cpp"))
 if not programs:
     sys.exit("there are no samples")
+
+
+def run(name, expected):
+    """Once; says whether it should be tried again."""
+    try:
+        ran = subprocess.run([BUILD / "samples" / name], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    except subprocess.TimeoutExpired:
+        complaints.append(f"{name} does not end")
+        return False
+    if ran.returncode:
+        complaints.append(f"{name} ended with {ran.returncode}")
+    if ran.stderr:
+        complaints.append(f"{name} said on standard error:\n{ran.stderr}")
+    if ran.returncode or ran.stderr or ran.stdout == expected:
+        return False
+    if sorted(ran.stdout.splitlines()) == sorted(expected.splitlines()):
+        return True
+    complaints.append(f"{name} printed:\n{ran.stdout}")
+    return False
+
+
 for source in programs:
     name = f"{source.parent.name}-{source.stem}"
     if len(source.read_text().splitlines()) > MOST_LINES:
@@ -25,17 +49,12 @@ for source in programs:
         complaints.append(f"{source.relative_to(SAMPLES)} does not say how to run it (build/samples/{name})")
     if name in TOO_MANY_FIBERS:
         continue
-    try:
-        ran = subprocess.run([BUILD / "samples" / name], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-    except subprocess.TimeoutExpired:
-        complaints.append(f"{name} does not end")
-        continue
-    if ran.returncode:
-        complaints.append(f"{name} ended with {ran.returncode}")
-    if ran.stdout != (source.parent / "expected.txt").read_text():
-        complaints.append(f"{name} printed:\n{ran.stdout}")
-    if ran.stderr:
-        complaints.append(f"{name} said on standard error:\n{ran.stderr}")
+    expected = (source.parent / "expected.txt").read_text()
+    tries = 1
+    while (again := run(name, expected)) and tries < MOST_TRIES:
+        tries += 1
+    if again:
+        complaints.append(f"{name} prints its lines in another order, {MOST_TRIES} times running")
 if complaints:
     sys.exit("\n".join(complaints))
 print(f"{len(programs)} programs")

@@ -7,6 +7,7 @@
 #include <green/inspect/backtrace.h>
 #include <green/sys/calls.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
@@ -26,6 +27,9 @@ namespace green::inspect {
 namespace {
 
 using detail::loop;
+
+// At least: one that is stuck only because the machine is busy needs some time to say that it has gone on.
+constexpr duration time_to_answer = std::chrono::seconds(1);
 
 // What a hub's thread says of itself, in a signal handler.
 struct statement {
@@ -181,7 +185,7 @@ class watchdog::patrol {
     void inquire(loop& one, sight& seen) {
         seen.asked = true;
         statement said(one);
-        const bool answered = ask(said, signal_number_, limit_);
+        const bool answered = ask(said, signal_number_, std::max(limit_, time_to_answer));
         if (answered && said.progress != seen.progress) return;  // it has gone on just before
         stuck_fiber who;
         who.held_for = std::chrono::steady_clock::now() - seen.since;

@@ -28,8 +28,9 @@ struct stuck_fiber {
 // Runs on the computer's own clock, also where a virtual one is in force.
 //
 // A hub is looked at from afar until it has been stuck for the limit. Then its thread gets a signal, once, and notes where it
-// is: a blocking system call that it is in then returns EINTR if it is one of those that are not restarted (signal(7)). The
-// default is SIGURG, which does nothing to a program that does not ask for it.
+// is; it is given the limit for that, or a second if that is longer. A blocking system call that it is in then returns EINTR
+// if it is one of those that are not restarted (signal(7)). The default is SIGURG, which does nothing to a program that does
+// not ask for it.
 class watchdog {
   public:
     // Called on the watchdog's thread. It must not wake a fiber, for a main that waits for nothing is told so
