@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Clang 16 accepts every source of the runtime without a warning; the other tests are built by the default compiler."""
+"""Clang 16 accepts every source of the runtime, and a program that uses Boost.Context beside it, without a warning; the
+other tests are built by the default compiler."""
 import os
 import shutil
 import subprocess
@@ -21,9 +22,17 @@ if not shutil.which(COMPILER):
 
 
 def complaint(source):
-    done = subprocess.run([COMPILER, *OPTIONS, "-I", ROOT / "runtime", source], text=True, capture_output=True)
-    return f"{source.relative_to(ROOT)}:\n{done.stderr}" if done.returncode else None
+    return complaint_of(source.relative_to(ROOT), source)
 
+
+def complaint_of(name, *arguments, program=None):
+    done = subprocess.run([COMPILER, *OPTIONS, "-I", ROOT / "runtime", *arguments], input=program, text=True, capture_output=True)
+    return f"{name}:\n{done.stderr}" if done.returncode else None
+
+
+BESIDE_BOOST = "#include <boost/context/detail/fcontext.hpp>\n#include <green/green.h>\n"
 
 with ThreadPoolExecutor(os.cpu_count()) as workers:
-    report([each for each in workers.map(complaint, files(".cpp", under="runtime")) if each])
+    complaints = list(workers.map(complaint, files(".cpp", under="runtime")))
+complaints.append(complaint_of("a program with Boost.Context", "-x", "c++", "-", program=BESIDE_BOOST))
+report([each for each in complaints if each])

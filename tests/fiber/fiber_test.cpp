@@ -116,7 +116,8 @@ TEST_CASE("an exception nobody takes is reported once, with the fiber's name and
     const auto at = end.errors.find("nobody wants me");
     REQUIRE(at != std::string::npos);
     CHECK_FALSE(contains(end.errors.substr(at + 1), "nobody wants me"));
-    CHECK(contains(end.errors, "fiber \"unlucky\" of scenario_nobody_takes_an_exception()::{lambda()#1} ended"));
+    // Then comes {lambda()#1}, or Clang's word for it.
+    CHECK(contains(end.errors, "fiber \"unlucky\" of scenario_nobody_takes_an_exception()::"));
     CHECK(contains(end.errors, "\"strange\""));
     CHECK_FALSE(contains(end.errors, "somebody wants me"));
     CHECK_FALSE(contains(end.errors, "\"killed\""));

@@ -242,14 +242,16 @@ TEST_CASE_FIXTURE(support::leak_check, "two fibers may kill each other") {
 TEST_CASE_FIXTURE(support::leak_check, "a fiber of another thread can be killed from here") {
     support::other_hub there;
     bool unwound = false;
+    green::event started;
     auto fiber = green::spawn_on(*there, [&] {
         struct note {
             bool& flag;
             ~note() { flag = true; }
         } guard{unwound};
+        started.set();
         green::sleep(1h);
     });
-    green::sleep(1ms);
+    started.wait();
     fiber.kill();
     CHECK(unwound);
     CHECK(fiber.was_killed());

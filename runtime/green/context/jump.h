@@ -21,9 +21,10 @@ struct transfer {
     void* data;
 };
 
-extern "C" transfer jump_fcontext(void* to, void* data);
-extern "C" void* make_fcontext(void* stack_top, unsigned long size_bytes, void (*entry)(transfer));
-extern "C" transfer ontop_fcontext(void* to, void* data, transfer (*on_top)(transfer));
+// Not extern "C": Boost declares them so, with its own types, and a program may include both.
+transfer jump_fcontext(void* to, void* data) asm("jump_fcontext");
+void* make_fcontext(void* stack_top, unsigned long size_bytes, void (*entry)(transfer)) asm("make_fcontext");
+transfer ontop_fcontext(void* to, void* data, transfer (*on_top)(transfer)) asm("ontop_fcontext");
 
 #if defined(__x86_64__)
 
