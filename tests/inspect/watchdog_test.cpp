@@ -11,8 +11,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -95,6 +97,20 @@ TEST_CASE_FIXTURE(support::leak_check, "a fiber that computes while others wait 
     CHECK(all[0].id == id);
     CHECK(all[0].held_for >= 50ms);
     CHECK_FALSE(all[0].backtrace.empty());
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a fiber interrupted in its own function, which calls nothing, has a frame" *
+                                           doctest::skip(signals_are_late)) {
+    std::atomic<bool> reported = false;
+    std::vector<std::string> frames;
+    watchdog guard(50ms, [&](const stuck_fiber& who) {
+        frames = who.backtrace;
+        reported = true;
+    });
+    constexpr std::uint64_t too_long = std::uint64_t{1} << 36;
+    green::spawn([&] { for (std::uint64_t i = 0; !reported && i < too_long; ++i) {} }).join();
+    REQUIRE(reported);
+    CHECK_FALSE(frames.empty());
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a fiber that blocks its thread is reported, for each time that it does so") {

@@ -85,6 +85,7 @@ void walk_interrupted(stack_frames& into, const void* machine_context) noexcept 
     void** const end = into.return_addresses + into.count;
     void** const interrupted = std::find(into.return_addresses, end, sys::interrupted_at(machine_context));
     if (interrupted == end) return;
+    into.begins_with_walker = false;
     into.count = static_cast<int>(std::copy(interrupted, end, into.return_addresses) - into.return_addresses);
     into.return_addresses[0] = static_cast<char*>(into.return_addresses[0]) + 1;  // no call lies before this one
 }
@@ -93,10 +94,13 @@ std::vector<std::string> frame_names(const stack_frames& taken) {
     std::vector<line> lines;
     for (int i = 0; i < taken.count; ++i) lines.push_back(symbolised(taken.return_addresses[i]));
     auto is_of_user = [](const line& l) { return !l.is_machinery; };
-    // A sanitizer's own backtrace() may stand above ours.
-    const auto top = lines.begin() + std::min<std::ptrdiff_t>(std::ssize(lines), 3);
-    auto first = std::find_if_not(lines.begin(), top, is_of_user);
-    first = first == top ? lines.begin() : std::find_if(first, lines.end(), is_of_user);
+    auto first = lines.begin();
+    if (taken.begins_with_walker) {  // or with a sanitizer's own backtrace(), above ours
+        const auto top = first + std::min<std::ptrdiff_t>(std::ssize(lines), 3);
+        const auto walker = std::find_if_not(first, top, is_of_user);
+        if (walker != top) first = walker;
+    }
+    first = std::find_if(first, lines.end(), is_of_user);
     auto last = std::find_if(lines.rbegin(), std::reverse_iterator(first), is_of_user).base();
     std::vector<std::string> kept;
     for (; first != last; ++first) kept.push_back(std::move(first->text));

@@ -13,6 +13,7 @@ struct stack_frames {
     static constexpr int most = 64;
     void* return_addresses[most];  // innermost first
     int count = 0;
+    bool begins_with_walker = true;  // what follows is who was walked
 };
 
 // Loads the unwinder, which needs more stack than a small fiber has, and must not happen in a signal handler. Once.
