@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -88,6 +89,7 @@ struct run {
     double seconds;
     rusage used;
     std::vector<std::string> found;  // url, status, type and bytes of each, sorted
+    int interrupted_by;              // a signal, or 0
 };
 
 // What does not depend on who came first: each line up to the depth.
@@ -99,7 +101,8 @@ std::vector<std::string> read_found(const std::filesystem::path& out) {
     return lines;
 }
 
-run crawl_by(const std::filesystem::path& program, world& here, const std::filesystem::path& out) {
+run crawl_by(const std::filesystem::path& program, world& here, const std::filesystem::path& out,
+             crawler::interrupts& from_user) {
     here.start_afresh();
     std::vector<std::string> words{program, "--jobs", std::to_string(jobs), "--per-host", std::to_string(jobs_per_host),
                                    "--scope", "domain", "--dns", here.name_server(), "--out", out, here.front_page()};
@@ -110,14 +113,18 @@ run crawl_by(const std::filesystem::path& program, world& here, const std::files
     const auto start = std::chrono::steady_clock::now();
     pid_t child = 0;
     if (const int error = posix_spawn(&child, arguments[0], nullptr, nullptr, arguments.data(), environ)) fail(error, program);
+    // One that came before there was a crawler to hear it. Over there, too, it is blocked until it is taken.
+    const int early = from_user.take();
+    if (early) kill(child, early);
     const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
     if (pidfd < 0) fail(errno, "pidfd_open");
     green::wait_readable(pidfd);  // the site is served meanwhile
     green::close_fd(pidfd);
-    run result{program.filename(), 0, {}, {}};
+    run result{program.filename(), 0, {}, {}, 0};
     wait4(child, nullptr, 0, &result.used);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.found = read_found(out);
+    result.interrupted_by = early ? early : from_user.take();
     return result;
 }
 
@@ -149,15 +156,13 @@ int run_demo(const std::filesystem::path& folder) {
     std::string scratch = std::filesystem::temp_directory_path() / "demo-XXXXXX";
     if (!mkdtemp(scratch.data())) fail(errno, scratch);
     std::vector<run> runs;
-    int interrupted_by = 0;
     for (const char* name : {"crawl-fiber", "crawl-coro", "crawl-threads"}) {
         std::printf("\n--- %s\n", name);
-        runs.push_back(crawl_by(folder / name, here, std::filesystem::path(scratch) / name));
-        interrupted_by = from_user.take();
-        if (interrupted_by) break;
+        runs.push_back(crawl_by(folder / name, here, std::filesystem::path(scratch) / name, from_user));
+        if (runs.back().interrupted_by) break;
     }
     std::filesystem::remove_all(scratch);
-    if (interrupted_by) return 128 + interrupted_by;
+    if (const int signal = runs.back().interrupted_by) return 128 + signal;
     compare(runs);
     return std::ranges::all_of(runs, [&](const run& each) { return !each.found.empty() && each.found == runs.front().found; }) ? 0 : 1;
 }

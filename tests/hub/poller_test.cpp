@@ -158,6 +158,7 @@ class signal_storm {
     ~signal_storm() {
         const itimerval stopped{};
         setitimer(ITIMER_REAL, &stopped, nullptr);
+        std::signal(SIGALRM, SIG_IGN);  // for one that is still to be delivered
         sigaction(SIGALRM, &before_, nullptr);
     }
     inline static std::atomic<int> count{0};

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <stdexcept>
 #include <system_error>
@@ -49,7 +50,8 @@ pid_t start(const std::string& name, int output_fd, int errors_fd) {
     posix_spawn_file_actions_init(&redirections);
     posix_spawn_file_actions_adddup2(&redirections, output_fd, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&redirections, errors_fd, STDERR_FILENO);
-    std::string program = "/proc/self/exe", option = "--child", scenario = name;
+    // By its own path: under Valgrind /proc/self/exe is one when it is read, and another when it is executed.
+    std::string program = std::filesystem::read_symlink("/proc/self/exe"), option = "--child", scenario = name;
     char* arguments[] = {program.data(), option.data(), scenario.data(), nullptr};
     pid_t child = -1;
     const int error = posix_spawn(&child, program.c_str(), &redirections, nullptr, arguments, environ);
