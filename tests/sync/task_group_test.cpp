@@ -16,6 +16,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 using namespace std::chrono_literals;
 
@@ -316,4 +317,59 @@ TEST_CASE_FIXTURE(support::virtual_time, "a group whose child fails while its bo
     CHECK(error_of([] {
               green::with_task_group([](green::task_group& group) { group.spawn([] { fail("at once"); }); });
           }) == "at once");
+}
+
+namespace {
+
+// Ends some turns after it was asked to, and says whether what it refers to was still there.
+struct ends_late {
+    const bool& is_there;
+    bool& was_there;
+    ~ends_late() {
+        for (int i = 0; i < 10; ++i) green::yield();
+        was_there = is_there;
+    }
+};
+
+// Runs start() on a thread that ends while what it has started waits.
+template <class Start>
+void on_a_thread_that_ends(Start start) {
+    std::thread([&] {
+        auto unfinished = start();
+        for (int i = 0; i < 3; ++i) green::yield();
+    }).join();
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(support::leak_check, "at the end of its thread a group outlives its children, in either model") {
+    bool is_there = false, was_there = false;
+    struct owner {
+        explicit owner(bool& flag) : flag(flag) { flag = true; }
+        ~owner() { flag = false; }
+        bool& flag;
+    };
+    auto child = [&] {
+        ends_late late{is_there, was_there};
+        green::sleep(std::chrono::hours(1));
+    };
+    on_a_thread_that_ends([&] {
+        return green::spawn([&] {
+            owner owns(is_there);
+            green::with_task_group([&](green::task_group& g) { g.spawn(child); });
+        });
+    });
+    CHECK(was_there);
+    was_there = false;
+    on_a_thread_that_ends([&] {
+        auto body = [&]() -> green::coro::task<void> {
+            owner owns(is_there);
+            co_await green::coro::with_task_group([&](green::task_group& g) -> green::coro::task<void> {
+                g.spawn(child);
+                co_return;
+            });
+        };
+        return green::coro::spawn([](auto body) -> green::coro::task<void> { co_await body(); }(body));
+    });
+    CHECK(was_there);
 }

@@ -54,6 +54,7 @@ class Crawl:
     """One finished run."""
     status: int
     seconds: float
+    cpu_seconds: float
     peak_bytes: int  # resident
     stdout: str
     stderr: str
@@ -122,17 +123,17 @@ class Crawling:
             pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             if pid:
                 self.process.returncode = os.waitstatus_to_exitcode(status)
-                return self.result(self.seconds(), usage.ru_maxrss * 1024)
+                return self.result(self.seconds(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
             if self.seconds() > self.limit_seconds:
                 self.process.kill()
                 self.process.wait()
-                fail(f"still running after {self.limit_seconds} seconds\n{self.result(self.seconds(), 0).text()}")
+                fail(f"still running after {self.limit_seconds} seconds\n{self.result(self.seconds(), 0, 0).text()}")
             meanwhile()
             time.sleep(0.02)
 
-    def result(self, seconds, peak_bytes):
+    def result(self, seconds, cpu_seconds, peak_bytes):
         stdout, stderr = [file.read_text(errors="replace") for file in self.files]
-        crawl = Crawl(self.process.returncode, seconds, peak_bytes, stdout, stderr, self.records())
+        crawl = Crawl(self.process.returncode, seconds, cpu_seconds, peak_bytes, stdout, stderr, self.records())
         # Its exit status alone does not tell: AddressSanitizer's is 1, as for broken links.
         check("Sanitizer" not in stderr and "runtime error:" not in stderr, f"a sanitizer complains\n{crawl.text()}")
         check(crawl.status >= 0 or crawl.status == -9, f"killed by signal {-crawl.status}\n{crawl.text()}")

@@ -113,7 +113,15 @@ void task_group::finish(std::exception_ptr body_end) {
     }
     if (body_end) {
         note(std::move(body_end));
-        shield([this] { detail::wait_for(all_ended_operation{*this}); });
+        // The children refer to the group. The end of the thread refuses shielded waits too, each after a turn of the others.
+        shield([this] {
+            while (!all_ended()) {
+                try {
+                    detail::wait_for(all_ended_operation{*this});
+                } catch (const cancellation&) {
+                }
+            }
+        });
     }
     conclude();
 }
@@ -129,7 +137,12 @@ coro::task<void> task_group::finish_task(std::exception_ptr body_end) {
     if (body_end) {
         note(std::move(body_end));
         cancel_scope to_the_end({.shielded = true});
-        co_await detail::perform(all_ended_operation{*this});
+        while (!all_ended()) {
+            try {
+                co_await detail::perform(all_ended_operation{*this});
+            } catch (const cancellation&) {  // as above
+            }
+        }
     }
     conclude();
 }
