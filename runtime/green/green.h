@@ -4,6 +4,7 @@
 
 #include <green/base/address.h>
 #include <green/bridge/block_on.h>
+#include <green/bridge/fiber_result.h>
 #include <green/bridge/on_fiber.h>
 #include <green/coro/async_generator.h>
 #include <green/coro/generator.h>

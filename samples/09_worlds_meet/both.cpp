@@ -4,7 +4,8 @@
 //     build/samples/09_worlds_meet-both
 //
 // Both run on one hub. A fiber runs a task by block_on(), as a part of itself; a task waits for a fiber as for anything
-// else that gets ready.
+// else that gets ready. You will see 20 + 22, three words that a task has sent to a fiber, and a task that gave up
+// when its fiber had to.
 #include <green/green.h>
 
 #include <cstdio>
@@ -25,8 +26,7 @@ coro::task<int> stackless_half() {
 
 coro::task<int> task_that_waits_for_a_fiber() {
     auto fiber = green::spawn(stackful_half);
-    co_await coro::wait(fiber);
-    co_return fiber.get() + co_await stackless_half();  // it has ended: get() does not wait any more
+    co_return co_await coro::get(fiber) + co_await stackless_half();
 }
 
 int main() {

@@ -50,6 +50,16 @@ template <class Thing>
 void wait(Thing& thing) { green::wait_all(thing); }
 template <class Thing>
 bool wait_for(Thing& thing, green::duration d) { return green::wait_all_for(d, thing); }
+template <class... Things>
+std::size_t wait_any(Things&... things) { return green::wait_any(things...); }
+template <class... Things>
+std::optional<std::size_t> wait_any_for(green::duration d, Things&... things) { return green::wait_any_for(d, things...); }
+template <class... Things>
+void wait_all(Things&... things) { green::wait_all(things...); }
+template <class... Things>
+bool wait_all_for(green::duration d, Things&... things) { return green::wait_all_for(d, things...); }
+template <class Range>
+void joinall(Range& all, bool raise_error = false) { green::joinall(all, raise_error); }
 template <class Thing>
 void arrive_and_wait(Thing& thing) { thing.arrive_and_wait(); }
 template <class Queue, class Item>

@@ -4,6 +4,7 @@
 
 #include <green/base/time.h>
 #include <green/coro/awaiter.h>
+#include <green/coro/task.h>
 #include <green/fiber/fiber.h>
 #include <green/hub/join.h>
 #include <green/fiber/park.h>
@@ -36,6 +37,9 @@ concept waitable = detail::operation<decltype(ready_operation(std::declval<std::
 template <class R>
 concept waitable_range = std::ranges::forward_range<R> && waitable<std::ranges::range_reference_t<R>>;
 template <class R>
+concept agent_range =
+    std::ranges::forward_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, const agent_handle&>;
+template <class R>
 concept fiber_range =
     std::ranges::forward_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, const fiber_handle&>;
 
@@ -49,10 +53,12 @@ struct candidate final : alternative_for<ready_operation_of<T>> {
     candidate(std::remove_reference_t<T>& thing) : alternative_for<ready_operation_of<T>>(ready_operation(thing)) {}
 };
 
-inline std::optional<std::size_t> wait_any_of(std::vector<alternative*>& all, time_point deadline) {
+inline any_of_operation any_of(std::vector<alternative*>& all) {
     for (std::size_t i = 0; i < all.size(); ++i) all[i]->index = i;
-    const std::size_t index = wait_for_any({all, false, "wait_any"}, deadline);
-    return index == any_of_operation::none ? std::nullopt : std::optional(index);
+    return {all, false, "wait_any"};
+}
+inline std::optional<std::size_t> position_of(std::size_t had) {
+    return had == any_of_operation::none ? std::nullopt : std::optional(had);
 }
 
 }  // namespace detail
@@ -65,7 +71,7 @@ std::optional<std::size_t> wait_any_until(time_point deadline, Range&& range) {
     std::deque<detail::candidate<std::ranges::range_reference_t<Range>>> candidates;
     std::vector<detail::alternative*> all;
     for (auto&& each : range) all.push_back(&candidates.emplace_back(each));
-    return detail::wait_any_of(all, deadline);
+    return detail::position_of(detail::wait_for_any(detail::any_of(all), deadline));
 }
 // The same for things of different types.
 template <waitable... Things>
@@ -73,21 +79,21 @@ std::optional<std::size_t> wait_any_until(time_point deadline, Things&... things
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
         std::tuple<detail::candidate<Things>...> candidates(things...);
         std::vector<detail::alternative*> all{&std::get<I>(candidates)...};
-        return detail::wait_any_of(all, deadline);
+        return detail::position_of(detail::wait_for_any(detail::any_of(all), deadline));
     }(std::index_sequence_for<Things...>());
 }
 
 // The same within `d`.
 template <class... Things>
 std::optional<std::size_t> wait_any_for(duration d, Things&&... things) {
-    return wait_any_until(hub::current().deadline_after(d), things...);
+    return green::wait_any_until(hub::current().deadline_after(d), things...);
 }
 // The same without a deadline: the position of one that is ready.
 //
 //     switch (green::wait_any(reader, stop)) { ... }       // fiber<void> reader; event stop
 template <class... Things>
 std::size_t wait_any(Things&&... things) {
-    return *wait_any_until(never, things...);
+    return *green::wait_any_until(never, things...);
 }
 
 // Parks until all things in `range` have been ready; false when `deadline` passed first. Throws cancellation.
@@ -103,11 +109,11 @@ bool wait_all_until(time_point deadline, Things&... things) {
 }
 template <class... Things>
 bool wait_all_for(duration d, Things&&... things) {
-    return wait_all_until(hub::current().deadline_after(d), things...);
+    return green::wait_all_until(hub::current().deadline_after(d), things...);
 }
 template <class... Things>
 void wait_all(Things&&... things) {
-    wait_all_until(never, things...);
+    green::wait_all_until(never, things...);
 }
 
 // The things of a range in the order in which they become ready; ends after the last, or at its deadline. Breaking
@@ -161,10 +167,10 @@ iwait(Range&, time_point) -> iwait<Range>;
 
 namespace detail {
 // Of those that have failed, the one that did so first.
-template <fiber_range Range>
-fiber_handle first_to_fail(Range&& fibers) {
-    fiber_handle first;
-    for (const fiber_handle& each : fibers) {
+template <agent_range Range>
+agent_handle first_to_fail(Range&& all) {
+    agent_handle first;
+    for (const agent_handle& each : all) {
         if (!each.ended() || each.succeeded()) continue;
         if (first.valid() && static_cast<std::int32_t>(each.get_agent()->failed_as - first.get_agent()->failed_as) > 0)
             continue;
@@ -227,6 +233,70 @@ auto wait_until(Thing&& thing, time_point deadline) {
 template <waitable Thing>
 auto wait_for(Thing&& thing, duration d) {
     return wait_until(thing, hub::current().deadline_after(d));
+}
+
+// As the calls of the same names above. What they are given must outlive the wait.
+//
+//     const std::size_t first = co_await green::coro::wait_any(pages);        // std::vector<join_handle<page>> pages
+template <waitable_range Range>
+task<std::optional<std::size_t>> wait_any_until(time_point deadline, Range&& range) {
+    std::deque<detail::candidate<std::ranges::range_reference_t<Range>>> candidates;
+    std::vector<detail::alternative*> all;
+    for (auto&& each : range) all.push_back(&candidates.emplace_back(each));
+    co_return detail::position_of(co_await detail::any_of_awaiter(detail::any_of(all), deadline));
+}
+template <waitable... Things>
+task<std::optional<std::size_t>> wait_any_until(time_point deadline, Things&... things) {
+    std::tuple<detail::candidate<Things>...> candidates(things...);
+    auto all = std::apply([](auto&... each) { return std::vector<detail::alternative*>{&each...}; }, candidates);
+    co_return detail::position_of(co_await detail::any_of_awaiter(detail::any_of(all), deadline));
+}
+template <class... Things>
+auto wait_any_for(duration d, Things&&... things) {
+    return coro::wait_any_until(hub::current().deadline_after(d), things...);
+}
+template <class... Things>
+task<std::size_t> wait_any(Things&&... things) {
+    co_return *co_await coro::wait_any_until(never, things...);
+}
+
+template <waitable_range Range>
+task<bool> wait_all_until(time_point deadline, Range&& range) {
+    for (auto&& each : range) {
+        const bool is_ready = co_await coro::wait_until(each, deadline);
+        if (!is_ready) co_return false;
+    }
+    co_return true;
+}
+template <waitable... Things>
+task<bool> wait_all_until(time_point deadline, Things&... things) {
+    bool all_ready = true;
+    ((all_ready = all_ready && co_await coro::wait_until(things, deadline)), ...);
+    co_return all_ready;
+}
+template <class... Things>
+auto wait_all_for(duration d, Things&&... things) {
+    return coro::wait_all_until(hub::current().deadline_after(d), things...);
+}
+template <class... Things>
+task<void> wait_all(Things&&... things) {
+    co_await coro::wait_all_until(never, things...);
+}
+
+// For tasks and fibers.
+template <agent_range Range>
+task<void> joinall(Range&& all, bool raise_error = false) {
+    if (!raise_error) {
+        for (const agent_handle& each : all) co_await coro::wait(each);
+        co_return;
+    }
+    detail::completions<detail::join_operation> under_way;
+    const std::vector<agent_handle> by_number(std::ranges::begin(all), std::ranges::end(all));
+    for (const agent_handle& each : by_number) under_way.add(ready_operation(each));
+    while (under_way.remaining() > 0) {
+        co_await detail::perform(under_way.next());
+        if (!by_number[under_way.take()].succeeded()) std::rethrow_exception(detail::first_to_fail(by_number).error());
+    }
 }
 
 }  // namespace coro
