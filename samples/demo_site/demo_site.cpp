@@ -20,12 +20,14 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -88,6 +90,7 @@ struct run {
     std::string name;
     double seconds;
     rusage used;
+    std::string said;                // its summary, the broken links at the end
     std::vector<std::string> found;  // url, status, type and bytes of each, sorted
     int interrupted_by;              // a signal, or 0
 };
@@ -101,9 +104,31 @@ std::vector<std::string> read_found(const std::filesystem::path& out) {
     return lines;
 }
 
+std::string read_all(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// What a program starts with: our own open files, but its standard output goes to a file.
+class redirection {
+  public:
+    explicit redirection(const std::filesystem::path& into) {
+        posix_spawn_file_actions_init(&actions_);
+        posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, into.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    }
+    ~redirection() { posix_spawn_file_actions_destroy(&actions_); }
+    redirection(const redirection&) = delete;
+    const posix_spawn_file_actions_t* get() const { return &actions_; }
+
+  private:
+    posix_spawn_file_actions_t actions_;
+};
+
 run crawl_by(const std::filesystem::path& program, world& here, const std::filesystem::path& out,
              crawler::interrupts& from_user) {
     here.start_afresh();
+    const std::filesystem::path said = out.string() + ".said";
+    const redirection summary(said);
     std::vector<std::string> words{program, "--jobs", std::to_string(jobs), "--per-host", std::to_string(jobs_per_host),
                                    "--scope", "domain", "--dns", here.name_server(), "--out", out, here.front_page()};
     std::vector<char*> arguments;
@@ -112,7 +137,7 @@ run crawl_by(const std::filesystem::path& program, world& here, const std::files
     std::fflush(stdout);
     const auto start = std::chrono::steady_clock::now();
     pid_t child = 0;
-    if (const int error = posix_spawn(&child, arguments[0], nullptr, nullptr, arguments.data(), environ)) fail(error, program);
+    if (const int error = posix_spawn(&child, arguments[0], summary.get(), nullptr, arguments.data(), environ)) fail(error, program);
     // One that came before there was a crawler to hear it. Over there, too, it is blocked until it is taken.
     const int early = from_user.take();
     if (early) kill(child, early);
@@ -120,12 +145,20 @@ run crawl_by(const std::filesystem::path& program, world& here, const std::files
     if (pidfd < 0) fail(errno, "pidfd_open");
     green::wait_readable(pidfd);  // the site is served meanwhile
     green::close_fd(pidfd);
-    run result{program.filename(), 0, {}, {}, 0};
+    run result{program.filename(), 0, {}, {}, {}, 0};
     wait4(child, nullptr, 0, &result.used);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result.said = read_all(said);
     result.found = read_found(out);
     result.interrupted_by = early ? early : from_user.take();
     return result;
+}
+
+// The list of broken links is long: one that found what the first has found does not repeat it.
+void print_summary(const run& latest, const run& first) {
+    const bool same = &latest != &first && latest.found == first.found;
+    std::fputs(same ? latest.said.substr(0, latest.said.find("Broken links:\n")).c_str() : latest.said.c_str(), stdout);
+    if (same) std::printf("Broken links: the same as %s's.\n", first.name.c_str());
 }
 
 void print_row(const char* title, const std::vector<run>& runs, auto value) {
@@ -159,6 +192,7 @@ int run_demo(const std::filesystem::path& folder) {
     for (const char* name : {"crawl-fiber", "crawl-coro", "crawl-threads"}) {
         std::printf("\n--- %s\n", name);
         runs.push_back(crawl_by(folder / name, here, std::filesystem::path(scratch) / name, from_user));
+        print_summary(runs.back(), runs.front());
         if (runs.back().interrupted_by) break;
     }
     std::filesystem::remove_all(scratch);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""What the demo promises: --help, no unknown words, and at Ctrl-C an end with what was found."""
+"""What the demo promises: --help, no unknown words, one list of broken links, and at Ctrl-C an end with what was found."""
 import os
 import pathlib
 import signal
@@ -20,7 +20,7 @@ def start(*arguments):
 
 def finish(process):
     try:
-        said, complained = process.communicate(timeout=20 * SLOWNESS)
+        said, complained = process.communicate(timeout=60 * SLOWNESS)
     finally:
         process.kill()
     return process.returncode, said, complained
@@ -33,6 +33,11 @@ for words in ("--nonsense",), ("5",), ("",):
     status, said, complained = finish(start(*words))
     check(status == 2 and said == "" and complained.startswith("demo-site: "), f"{words}: {status} {said} {complained}")
     check("--help" in complained, complained)
+
+status, said, complained = finish(start())
+check(status == 0 and "All found the same" in said, f"{status} {said} {complained}")
+check(said.count("Broken links:\n") == 1 and said.count("linked from") > 1, f"the list is to stand there once: {said}")
+check(said.count("Broken links: the same as crawl-fiber's.") == 2, said)
 
 with start() as demo:
     first = demo.stdout.readline()  # it is about to crawl, and takes some seconds
