@@ -3,7 +3,8 @@
 //
 //     build/samples/01_hello-coro
 //
-// A task waits by co_await, and so does whoever calls it, up to the first one: the type says so.
+// A task waits by co_await, and so does whoever calls it, up to the first one: the type says so. You will see "one"
+// before "another", which waits less but begins later; then "fast" before "slow": these two wait at the same time.
 #include <green/green.h>
 
 #include <cstdio>

@@ -3,7 +3,8 @@
 //
 //     build/samples/01_hello-fiber
 //
-// A fiber waits by calling a function that waits. Nothing in the type of greet() says so.
+// A fiber waits by calling a function that waits. Nothing in the type of greet() says so. You will see "one" before
+// "another", which waits less but begins later; then "fast" before "slow": these two wait at the same time.
 #include <green/green.h>
 
 #include <cstdio>

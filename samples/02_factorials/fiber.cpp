@@ -4,7 +4,7 @@
 //     build/samples/02_factorials-fiber
 //
 // Each step of one lets the others go on. The results come in the order in which they were asked for, not in the
-// order in which they were ready.
+// order in which they were ready. You will see the three take turns, and then their results.
 #include <green/green.h>
 
 #include <cstdio>

@@ -3,7 +3,8 @@
 //
 //     build/samples/04_periodic_timers-fiber
 //
-// The next tick is counted from the last one's due time, not from when it came, so lateness does not add up.
+// The next tick is counted from the last one's due time, not from when it came, so lateness does not add up. You will
+// see four ticks, every 40 ms, and two tocks between them, every 60 ms.
 #include <green/green.h>
 
 #include <cstdio>

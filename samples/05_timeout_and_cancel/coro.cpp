@@ -4,7 +4,8 @@
 //     build/samples/05_timeout_and_cancel-coro
 //
 // Both end the wait with an exception that is no std::exception, so destructors run and a catch meant for errors does
-// not swallow it.
+// not swallow it. You will see one answer, one that did not come in time, and one that nobody wanted; all three have
+// cleaned up.
 #include <green/green.h>
 
 #include <cstdio>

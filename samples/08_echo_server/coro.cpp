@@ -4,7 +4,7 @@
 //     build/samples/08_echo_server-coro
 //
 // Server and clients are tasks of one thread. A task serves one connection from its first byte to its last, with its
-// state in local variables.
+// state in local variables. You will see what the clients said come back to them.
 #include <green/green.h>
 
 #include <array>

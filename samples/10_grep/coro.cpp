@@ -4,7 +4,8 @@
 //     build/samples/10_grep-coro [FILE]
 //
 // grep() is written as a loop that asks for a line. Two tasks meet at a channel that holds none, so that no list of
-// lines is ever made, and neither side calls the other back. Without FILE it reads a few lines of its own.
+// lines is ever made, and neither side calls the other back. Without FILE it reads a few lines of its own. You will
+// see the lines with "green" in them, and their numbers.
 #include <green/green.h>
 
 #include <fstream>

@@ -4,7 +4,8 @@
 //     build/samples/10_grep-fiber [FILE]
 //
 // grep() is written as a loop that asks for a line. Whoever has the lines switches to it with each, so that no list of
-// them is ever made, and neither side calls the other back. Without FILE it reads a few lines of its own.
+// them is ever made, and neither side calls the other back. Without FILE it reads a few lines of its own. You will
+// see the lines with "green" in them, and their numbers.
 #include <green/green.h>
 
 #include <fstream>

@@ -5,7 +5,8 @@
 //
 // A step cannot return, so what follows is handed to it. The loop becomes a function that starts itself again, the
 // local variables an object that must outlive every step, and an error an argument that each step must pass on: one
-// that forgets it says nothing, and the program just stops going on.
+// that forgets it says nothing, and the program just stops going on. You will see "pay" fail once, and the order
+// begin anew.
 #include <green/green.h>
 
 #include <cstdio>

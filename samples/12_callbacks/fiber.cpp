@@ -4,7 +4,7 @@
 //     build/samples/12_callbacks-fiber
 //
 // callbacks.cpp does the same in callback style. Here the loop is a loop, an error an exception, and the state is
-// local variables.
+// local variables. You will see "pay" fail once, and the order begin anew.
 #include <green/green.h>
 
 #include <cstdio>

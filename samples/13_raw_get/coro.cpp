@@ -3,7 +3,8 @@
 //
 //     build/samples/13_raw_get-coro [HOST [PORT]]
 //
-// Without HOST it asks a server of its own, on another task of the same thread.
+// Without HOST it asks a server of its own, on another task of the same thread. You will see the answer as it came,
+// its header first.
 #include <green/green.h>
 
 #include <array>

@@ -3,7 +3,8 @@
 //
 //     build/samples/13_raw_get-fiber [HOST [PORT]]
 //
-// Without HOST it asks a server of its own, on another fiber of the same thread.
+// Without HOST it asks a server of its own, on another fiber of the same thread. You will see the answer as it came,
+// its header first.
 #include <green/green.h>
 
 #include <array>

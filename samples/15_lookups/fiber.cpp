@@ -4,6 +4,7 @@
 //     build/samples/15_lookups-fiber [NAME...]
 //
 // Without NAMEs it asks a name server of its own, which takes 200 ms for each answer. An error belongs to one name.
+// You will see three addresses and an error, and that the names were asked for at the same time.
 #include "dns_server/dns_server.h"
 
 #include <green/green.h>

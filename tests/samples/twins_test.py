@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Every small sample, in each model, prints what its folder's expected.txt says, and nothing on standard error."""
+"""Every small sample, in each model and in plain C, prints what its folder says (expected-NAME.txt, else expected.txt) and
+nothing on standard error. Its head says what it shows, how to run it, and what one will see."""
 import os
 import re
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 BUILD = Path(os.environ["GREEN_BUILD"])
 SAMPLES = Path(os.environ["GREEN_SOURCE"]) / "samples"
-MOST_LINES = 70
+MOST_LINES = 75
 # ThreadSanitizer ends a program with more than 8,128 flows.
 TOO_MANY_FIBERS = ["03_many_sleepers-fiber"] if os.environ.get("GREEN_VARIANT") == "thread" else []
 # The samples run on the computer's own clock: where a busy machine holds one up, what is due after 60 ms and after 80 ms is
@@ -17,7 +18,7 @@ TOO_MANY_FIBERS = ["03_many_sleepers-fiber"] if os.environ.get("GREEN_VARIANT") 
 MOST_TRIES = 4
 
 complaints = []
-programs = sorted(SAMPLES.glob("[0-9][0-9]_*/*.cpp"))
+programs = sorted(source for pattern in ("*.cpp", "*.c") for source in SAMPLES.glob("[0-9][0-9]_*/" + pattern))
 if not programs:
     sys.exit("there are no samples")
 
@@ -45,11 +46,18 @@ for source in programs:
     name = f"{source.parent.name}-{source.stem}"
     if len(source.read_text().splitlines()) > MOST_LINES:
         complaints.append(f"{source.relative_to(SAMPLES)} has more than {MOST_LINES} lines")
-    if not re.search(rf"build/samples/{name}( \[.*\])?\n", source.read_text()):
-        complaints.append(f"{source.relative_to(SAMPLES)} does not say how to run it (build/samples/{name})")
+    head = re.match(r"// SPDX.*\n// (?P<shows>\S.*)\n//\n//     (?P<run>\S.*)\n//\n(?P<rest>(//.*\n)+)", source.read_text())
+    if not head:
+        complaints.append(f"{source.relative_to(SAMPLES)} does not begin with what it shows, how to run it, and what one will see")
+    else:
+        if not re.fullmatch(rf"build/samples/{name}( \[.*\])?", head["run"]):
+            complaints.append(f"{source.relative_to(SAMPLES)} does not say how to run it (build/samples/{name})")
+        if "You will see" not in " ".join(head["rest"].replace("//", " ").split()):
+            complaints.append(f"{source.relative_to(SAMPLES)} does not say what one will see")
     if name in TOO_MANY_FIBERS:
         continue
-    expected = (source.parent / "expected.txt").read_text()
+    own = source.parent / f"expected-{source.stem}.txt"
+    expected = (own if own.exists() else source.parent / "expected.txt").read_text()
     tries = 1
     while (again := run(name, expected)) and tries < MOST_TRIES:
         tries += 1
