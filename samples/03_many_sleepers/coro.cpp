@@ -4,7 +4,7 @@
 //     build/samples/03_many_sleepers-coro
 //
 // They all sleep for the same tenth of a second. A task has no stack: it costs its frame and its block, a tenth of what
-// a fiber does. You will see one line, after a second or less, and not after 10,000 seconds.
+// a fiber does. You will see one line, after a second or so, and not after the 10,000 that they sleep together.
 #include <green/green.h>
 
 #include <cstdio>

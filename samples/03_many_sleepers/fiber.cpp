@@ -4,7 +4,7 @@
 //     build/samples/03_many_sleepers-fiber
 //
 // They all sleep for the same tenth of a second. Each fiber costs a page of memory for its stack, and a little for
-// its control block. You will see one line, after a second or less, and not after 10,000 seconds.
+// its control block. You will see one line, after a second or so, and not after the 10,000 that they sleep together.
 #include <green/green.h>
 
 #include <cstdio>

@@ -4,7 +4,8 @@
 //     build/samples/07_pipeline-fiber
 //
 // Numbers are squared on their way through a channel; the sink takes from whichever channel has something, until both
-// have ended, and gives up when nothing comes for a second. You will see 791: the squares of 1 to 10, and 100 to 103.
+// have ended, and gives up when nothing comes for a second. You will see 791, the sum of the squares of 1 to 10 and
+// of the numbers 100 to 103.
 #include <green/green.h>
 
 #include <cstdio>

@@ -90,6 +90,20 @@ bench::candidate awaits(int depth) {
     return {"a level of awaits, " + std::to_string(depth) + " deep", measure, 0, static_cast<std::uint64_t>(depth)};
 }
 
+// What a frame on the heap costs, of about the size of await()'s.
+bench::candidate allocations(std::size_t size_bytes) {
+    auto measure = [size_bytes](std::uint64_t operations) {
+        return bench::timed([=] {
+            for (std::uint64_t i = 0; i < operations; ++i) {
+                void* const block = ::operator new(size_bytes);
+                bench::keep(block);
+                ::operator delete(block);
+            }
+        });
+    };
+    return {"new + delete of " + std::to_string(size_bytes) + " bytes", measure};
+}
+
 // What it costs to wait at the bottom of such a chain: a fiber switches once, a task is resumed at its bottom too.
 int call_and_yield(int depth) {
     if (depth == 0) {
@@ -109,13 +123,19 @@ coro::task<int> await_and_yield(int depth) {
     bench::keep(below);
     co_return below + 1;
 }
+// Two that do so in turns, so that each wait is a switch.
 bench::candidate waits_of_fibers(int depth) {
     auto measure = [depth](std::uint64_t operations) {
+        auto wait_often = [=] {
+            for (std::uint64_t i = 0; i < operations / 2; ++i) bench::keep(call_and_yield(depth));
+        };
         return bench::timed([&] {
-            for (std::uint64_t i = 0; i < operations; ++i) bench::keep(call_and_yield(depth));
+            auto one = green::spawn(wait_often), other = green::spawn(wait_often);
+            one.join();
+            other.join();
         });
     };
-    return {"a fiber that yields below " + std::to_string(depth) + " calls", measure};
+    return {"a fiber that yields below " + std::to_string(depth) + " calls", measure, 0, 2};
 }
 coro::task<void> yield_often(std::uint64_t times, int depth) {
     for (std::uint64_t i = 0; i < times; ++i) {
@@ -125,9 +145,13 @@ coro::task<void> yield_often(std::uint64_t times, int depth) {
 }
 bench::candidate waits_of_tasks(int depth) {
     auto measure = [depth](std::uint64_t operations) {
-        return bench::timed([&] { green::block_on(coro::spawn(yield_often(operations, depth))); });
+        return bench::timed([&] {
+            auto one = coro::spawn(yield_often(operations / 2, depth)), other = coro::spawn(yield_often(operations / 2, depth));
+            green::block_on(one);
+            green::block_on(other);
+        });
     };
-    return {"a task that yields below " + std::to_string(depth) + " awaits", measure};
+    return {"a task that yields below " + std::to_string(depth) + " awaits", measure, 0, 2};
 }
 
 }  // namespace
@@ -147,6 +171,7 @@ int main(int count, char** words) {
     bench::comparison depths(count, words);
     for (int depth : {1, 10, 100}) depths.add(calls(depth));
     for (int depth : {1, 10, 100}) depths.add(awaits(depth));
+    depths.add(allocations(128));
     for (int depth : {1, 10, 100}) depths.add(waits_of_fibers(depth));
     for (int depth : {1, 10, 100}) depths.add(waits_of_tasks(depth));
     return depths.run();

@@ -208,6 +208,10 @@ TEST_OF_TASKS(virtual_time, "asyncio's readers (tasks)", readers) {
 TEST_CASE_FIXTURE(support::leak_check, "asyncio's calls from other threads (tasks)") {
     support::other_hub thread;
     green::hub& home = *thread;
+    green::promise<bool> over_there;
+    auto f = [&] { over_there.set_value(&green::hub::current() == &home); };
+    home.call_soon(f);
+    CHECK(over_there.get_future().get());
     auto page = green::spawn_on(home, [] { return green::block_on(fetch(a)); });
     CHECK(page.get() == "page of a");
 
