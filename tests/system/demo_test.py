@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 
 from crawler import SLOWNESS, check
 from processes import TETHER
@@ -26,6 +27,20 @@ def finish(process):
     return process.returncode, said, complained
 
 
+def parent_of(process):
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError):
+        return None  # it has ended
+
+
+def wait_for_crawler_of(demo):
+    """Until there is one: it gets the signals that come from then on, because it is born with them blocked."""
+    deadline = time.monotonic() + 30 * SLOWNESS
+    while not any(parent_of(process) == demo.pid for process in pathlib.Path("/proc").glob("[0-9]*")):
+        check(time.monotonic() < deadline and demo.poll() is None, "the demo starts no crawler")
+
+
 status, said, complained = finish(start("--help"))
 check(status == 0 and "Usage: demo-site" in said and complained == "", f"--help: {status} {said} {complained}")
 
@@ -40,7 +55,8 @@ check(said.count("Broken links:\n") == 1 and said.count("linked from") > 1, f"th
 check(said.count("Broken links: the same as crawl-fiber's.") == 2, said)
 
 with start() as demo:
-    first = demo.stdout.readline()  # it is about to crawl, and takes some seconds
+    first = demo.stdout.readline()
+    wait_for_crawler_of(demo)  # which takes some seconds
     os.killpg(demo.pid, signal.SIGINT)
     status, said, complained = finish(demo)
 check(status == 130 and "Stopped before the end" in said, f"Ctrl-C: {status} {first}{said} {complained}")
