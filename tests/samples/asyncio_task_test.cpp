@@ -212,8 +212,8 @@ TEST_CASE_FIXTURE(support::leak_check, "asyncio's calls from other threads (task
     auto f = [&] { over_there.set_value(&green::hub::current() == &home); };
     home.call_soon(f);
     CHECK(over_there.get_future().get());
-    auto page = green::spawn_on(home, [] { return green::block_on(fetch(a)); });
-    CHECK(page.get() == "page of a");
+    auto page = coro::spawn_on(home, fetch(a));
+    CHECK(green::block_on(page) == "page of a");
 
     green::hub& worker = home;
     auto compute = [] { return 42; };
