@@ -11,7 +11,6 @@ from pathlib import Path
 BUILD = Path(os.environ["GREEN_BUILD"])
 SAMPLES = Path(os.environ["GREEN_SOURCE"]) / "samples"
 MOST_LINES = 75
-# Some wait by the real clock, and are out of step when the machine is held up for longer than they wait.
 # ThreadSanitizer ends a program with more than 8,128 flows.
 TOO_MANY_FIBERS = ["03_many_sleepers-fiber"] if os.environ.get("GREEN_VARIANT") == "thread" else []
 # The samples run on the computer's own clock: where a busy machine holds one up, what is due after 60 ms and after 80 ms is
