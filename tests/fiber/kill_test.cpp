@@ -239,6 +239,32 @@ TEST_CASE_FIXTURE(support::leak_check, "two fibers may kill each other") {
     CHECK((one.was_killed() || other.was_killed()));
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "a kill that came too late is no error, of a fiber, a task, or a main fiber") {
+    auto kill_behind_shield = [](const green::agent_handle& me) {
+        green::spawn([me] { me.kill_soon(); });
+        green::shield([] { green::sleep(1ms); });
+    };
+    green::fiber<void> fiber;
+    fiber = green::spawn([&] { kill_behind_shield(fiber); });
+    fiber.join();
+    CHECK(fiber.succeeded());
+    green::coro::join_handle<int> task;
+    task = green::coro::spawn([&]() -> green::coro::task<int> {
+        task.get_agent()->raise(std::make_exception_ptr(green::fiber_exit()));
+        co_return 42;
+    });
+    CHECK(green::block_on(task) == 42);
+    CHECK(task.succeeded());
+    green::fiber_handle main;
+    std::thread([&] {
+        main = green::fiber_handle::current();
+        kill_behind_shield(main);
+    }).join();
+    CHECK(main.ended());
+    CHECK(main.succeeded());
+    CHECK(main.error() == nullptr);
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "a fiber of another thread can be killed from here") {
     support::other_hub there;
     bool unwound = false;

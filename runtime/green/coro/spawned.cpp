@@ -54,7 +54,6 @@ void spawned::resume(runnable& self) noexcept {
     if (last->body().done()) {
         try {
             static_cast<const task_model&>(last->model).take_result(*last);
-            last->note_end();
         } catch (...) {
             last->note_end(std::current_exception());
         }

@@ -45,7 +45,6 @@ inline void control::run_to_end() noexcept {
     if (!is_over_at_start()) {  // killed before it ran: no line of its function does
         try {
             carry(*this, request::run);
-            note_end();
         } catch (...) {
             note_end(std::current_exception());
         }
@@ -64,7 +63,7 @@ context& control::entry(void* self) noexcept {
 }
 
 void control::end_refused(std::exception_ptr why) noexcept {
-    error = std::move(why);
+    note_end(std::move(why));
     ending = true;
     carry(*this, request::discard_callable);
     publish_end();

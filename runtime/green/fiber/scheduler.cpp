@@ -185,9 +185,6 @@ control& scheduler::create_for(hub& target, control::carrier carry, std::size_t 
     return *fiber;
 }
 
-namespace {
-}
-
 void scheduler::start_remotely(control& fiber) noexcept {
     fiber.runnable::run = &adopt;
     if (!loop_of(fiber.home()).schedule(fiber)) fiber.end_refused(fiber.lost(agent::never_ran));
@@ -380,7 +377,7 @@ static void put_to_rest(agent& who) noexcept {
 // For the others it has ended.
 void scheduler::abandon(agent& who) noexcept {
     put_to_rest(who);
-    who.error = who.lost("would not end with its thread");
+    who.note_end(who.lost("would not end with its thread"));
     who.give_up_locks();
     who.publish_end();
 }

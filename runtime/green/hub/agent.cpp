@@ -106,8 +106,16 @@ std::unique_ptr<agent_extras> make_extras(const std::string& name) {
 }
 
 void agent::note_end(std::exception_ptr e) noexcept {
+    attention &= static_cast<std::uint8_t>(~has_pending);
     ended_by_exit = is_cancellation(e);
     error = ended_by_exit ? nullptr : std::move(e);
+}
+
+void agent::settle_error() noexcept {
+    if (attention & has_pending)
+        error = nullptr;
+    else
+        failed_as = failure_count.fetch_add(1, std::memory_order_relaxed);
 }
 
 std::exception_ptr agent::lost(const char* why) const noexcept {
@@ -126,7 +134,7 @@ void agent::give_up_locks() noexcept {
 }
 
 void agent::publish_end() noexcept {
-    if (error) failed_as = failure_count.fetch_add(1, std::memory_order_relaxed);
+    if (error) [[unlikely]] settle_error();
     end_lock.lock();
     has_ended.store(true, std::memory_order_release);
     while (wait_node* node = joiners.choose_first()) node->owner->wake();

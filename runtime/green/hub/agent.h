@@ -136,12 +136,8 @@ class agent : public agent_record, public waiter {
         note_end(std::exchange(error, nullptr));
         return true;
     }
-    // Notes how it ended: by `e`, or normally when that is a cancellation.
+    // Notes that it ended by `e`, or normally when that is a cancellation. Not called: normally.
     void note_end(std::exception_ptr e) noexcept;
-    // Notes that its function has returned.
-    void note_end() noexcept {
-        if (attention & has_pending) [[unlikely]] error = nullptr;  // it came too late
-    }
     // The error (no_such_process) of one that cannot run to its end because its thread is not there.
     std::exception_ptr lost(const char* why) const noexcept;
     static constexpr const char* never_ran = "never ran: the thread it was spawned for has ended";
@@ -164,7 +160,8 @@ class agent : public agent_record, public waiter {
     // The error it ended with, or null; counts as taken, so that it is not reported.
     std::exception_ptr take_error() noexcept;
 
-    // The last steps: locks it still holds are marked as abandoned; joiners and links are told.
+    // The last steps: locks it still holds are marked as abandoned; joiners and links are told. What still waits to be
+    // thrown came too late, and is dropped.
     void give_up_locks() noexcept;
     void publish_end() noexcept;
     // Instead, in the child of a fork, for one that is not there. Tells nobody: there is nobody either.
@@ -185,6 +182,7 @@ class agent : public agent_record, public waiter {
     void discard_error() noexcept;
 
   private:
+    void settle_error() noexcept;
     void last_reference_dropped() noexcept;
     [[noreturn]] void end_process() noexcept;
 };
