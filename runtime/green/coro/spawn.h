@@ -35,8 +35,7 @@ concept makes_task = std::invocable<std::decay_t<F>&, std::decay_t<Args>...> &&
 // The block of a new task, named and with what it inherits; its first handle takes over a reference.
 template <class T>
 spawned_task<T>& make_spawned(hub& home, const coro::task_options& options, coro::task<T> body) {
-    if (!has_extras(options.name)) [[likely]] return *new spawned_task<T>(home, body.release());
-    auto extras = make_extras(options.name);
+    auto extras = extras_for(options.name);
     auto* block = new spawned_task<T>(home, body.release());
     block->provide(std::move(extras));
     return *block;

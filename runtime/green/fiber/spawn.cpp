@@ -4,7 +4,7 @@
 namespace green::detail {
 
 void prepare_and_start(scheduler& s, control& fiber, const fiber_options& options, const placement& where) {
-    if (has_extras(options.name)) fiber.provide(make_extras(options.name));
+    fiber.provide(extras_for(options.name));
     fiber.inside = where.inside;
     if (where.start == time_point::min()) {
         s.start(fiber);
@@ -15,7 +15,7 @@ void prepare_and_start(scheduler& s, control& fiber, const fiber_options& option
 }
 
 control& create_for(hub& target, control::carrier carry, const fiber_options& options) {
-    auto extras = has_extras(options.name) ? make_extras(options.name) : nullptr;
+    auto extras = extras_for(options.name);
     control& fiber = scheduler::create_for(target, carry, options.stack_size_bytes);
     fiber.provide(std::move(extras));
     return fiber;

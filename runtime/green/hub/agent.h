@@ -191,10 +191,13 @@ class agent : public agent_record, public waiter {
 // one comes to life. (Defined by the fiber room, because everybody's first agent is a main fiber.)
 agent& running_agent();
 // What an agent that is spawned here begins with: its name, and copies of the inheritable values of whoever runs. Whether
-// there may be something, and that; throws what the copying throws.
+// there may be something; that, or null. Throws what the copying throws.
 inline bool has_extras(const std::string& name) noexcept {
     return !name.empty() || (current_agent && current_agent->locals());
 }
 std::unique_ptr<agent_extras> make_extras(const std::string& name);
+inline std::unique_ptr<agent_extras> extras_for(const std::string& name) {
+    return has_extras(name) ? make_extras(name) : nullptr;
+}
 
 }  // namespace green::detail
