@@ -26,10 +26,7 @@ void spawned::start_remotely() noexcept {
 void spawned::adopt(runnable& self) noexcept {
     auto& task = static_cast<spawned&>(self);
     task.runnable::run = &arrive;
-    if (!loop_of(task.home()).has_thread) {  // it is about to end
-        task.attention |= shutting_down;
-        task.raise(task.lost(never_ran));
-    }
+    if (!loop_of(task.home()).has_thread) task.came_too_late();  // it is about to end
     task.start();
 }
 

@@ -207,10 +207,7 @@ void scheduler::adopt(runnable& self) noexcept {
         fiber.raise(why);
     }
     fiber.born_coarse_ns = s.loop_.last_poll_coarse_ns();
-    if (s.retiring_) {
-        fiber.attention |= control::shutting_down;
-        fiber.raise(fiber.lost(agent::never_ran));
-    }
+    if (s.retiring_) fiber.came_too_late();
     s.loop_.listed.push_back(fiber);
     s.loop_.agent_begins();
     fiber.flow.prepare(fiber.where, fiber.where.top(), &control::entry, &fiber);

@@ -123,6 +123,11 @@ std::exception_ptr agent::lost(const char* why) const noexcept {
                                                      std::string("green: ") + model.noun + " \"" + name() + "\" " + why));
 }
 
+void agent::came_too_late() noexcept {
+    attention |= shutting_down;
+    raise(lost(never_ran));
+}
+
 std::exception_ptr agent::take_error() noexcept {
     if (!ended() || !error) return nullptr;
     error_taken.store(true, std::memory_order_release);

@@ -141,6 +141,8 @@ class agent : public agent_record, public waiter {
     // The error (no_such_process) of one that cannot run to its end because its thread is not there.
     std::exception_ptr lost(const char* why) const noexcept;
     static constexpr const char* never_ran = "never ran: the thread it was spawned for has ended";
+    // Before it starts, on its hub's thread, which is ending: it ends by that error, and every wait fails.
+    void came_too_late() noexcept;
 
     // --- any thread ---
     void add_reference() noexcept { references.add(); }
