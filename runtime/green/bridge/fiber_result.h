@@ -6,7 +6,6 @@
 #include <green/fiber/fiber.h>
 #include <green/hub/join.h>
 
-#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -19,15 +18,7 @@ class [[nodiscard]] fiber_result_awaiter : public detail::operation_awaiter<deta
     explicit fiber_result_awaiter(green::fiber<T> of) : operation_awaiter({of.checked_agent()}), of_(std::move(of)) {}
     Result await_resume() {
         operation_awaiter::await_resume();
-        if (auto error = of_.error()) std::rethrow_exception(error);
-        if constexpr (!std::is_void_v<T>) {
-            if (!of_.get_agent()->has_result) throw no_result("fiber", of_.name());
-            auto& stored = detail::result_slot<detail::stored_result<T>>::of(*of_.get_control());
-            if constexpr (std::is_reference_v<Result>)
-                return static_cast<Result>(stored);
-            else
-                return std::move(stored);
-        }
+        return static_cast<std::add_rvalue_reference_t<Result>>(of_.ended_result());  // a value is moved out
     }
 
   private:

@@ -38,9 +38,4 @@ void fiber_handle::kill(std::exception_ptr reason) const {
     join();
 }
 
-void fiber_handle::join_and_rethrow() const {
-    join();
-    rethrow();
-}
-
 }  // namespace green

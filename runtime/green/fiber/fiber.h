@@ -35,9 +35,6 @@ class fiber_handle : public agent_handle {
 
     // For the rooms of the runtime.
     detail::control* get_control() const noexcept { return static_cast<detail::control*>(agent_.get()); }
-
-  protected:
-    void join_and_rethrow() const;
 };
 
 namespace detail {
@@ -89,9 +86,8 @@ class fiber : public fiber_handle {
     // Parks until the fiber has ended; returns its result, or throws what it threw, or no_result when it was
     // killed. May be called by several and again. The reference is valid as long as a handle is.
     std::remove_reference_t<T>& get() const& {
-        this->join_and_rethrow();
-        if (!this->agent_->has_result) throw no_result("fiber", this->name());
-        return slot::of(*this->get_control());
+        this->join();
+        return ended_result();
     }
     // The same from a handle that goes away: the result is moved out.
     T get() && {
@@ -99,6 +95,13 @@ class fiber : public fiber_handle {
             return std::as_const(*this).get();
         else
             return std::move(std::as_const(*this).get());
+    }
+
+    // For the rooms of the runtime: what get() gives, of one that has ended.
+    std::remove_reference_t<T>& ended_result() const {
+        this->rethrow();
+        if (!this->agent_->has_result) throw no_result("fiber", this->name());
+        return slot::of(*this->get_control());
     }
 
   private:
@@ -112,7 +115,11 @@ class fiber<void> : public fiber_handle {
   public:
     fiber() = default;
     // Parks until the fiber has ended; throws what it threw. Being killed is a normal end.
-    void get() const { join_and_rethrow(); }
+    void get() const {
+        join();
+        ended_result();
+    }
+    void ended_result() const { rethrow(); }  // as above
 
   private:
     using fiber_handle::fiber_handle;
