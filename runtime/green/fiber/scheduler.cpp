@@ -99,9 +99,10 @@ void scheduler::prefetch_burst(const runnable& first) noexcept {
     prefetched_ = 0;
     for (const runnable* each = &first; each && each->run == &control::resume; each = each->next) {
         const control& fiber = *static_cast<const control*>(each);
-        prefetch<0, 64, 192, 256, 320, 384, 448, 512>(fiber.flow.suspended_at());
+        prefetch<0, 64, 192, 256, 320, 384, 448, 512, 576, 640>(fiber.flow.suspended_at());
         prefetch<0, -176>(fiber.callable);  // what it captured, or was called with by value: its stream as a rule
         prefetch<64>(each);                 // the rest of the waiter
+        prefetch<0>(fiber.node().slot);     // what the wait is about
         if (++prefetched_ == most) break;
     }
 }

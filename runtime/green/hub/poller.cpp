@@ -39,8 +39,7 @@ void poller::grow(std::size_t at) {
     if (!chunks_[at]) chunks_[at] = std::make_unique<chunk>();
 }
 
-int poller::ensure_registered(int fd, fd_state& state) noexcept {
-    if (state.registered) return 0;
+int poller::register_fd(int fd, fd_state& state) noexcept {
     epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET, {}};
     event.data.u64 = static_cast<std::uint64_t>(state.generation) << 32 | static_cast<std::uint32_t>(fd);
     if (sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {

@@ -63,7 +63,9 @@ class poller {
     }
 
     // Makes sure that events of `fd` arrive. Returns 0 or an errno; EPERM means that it is always ready.
-    int ensure_registered(int fd, fd_state& state) noexcept;
+    int ensure_registered(int fd, fd_state& state) noexcept {
+        return state.registered ? 0 : register_fd(fd, state);
+    }
 
     // `who` waits for a registered fd, on a side where nobody does. The pair is undone by end_wait(), unless the
     // state has become stale meanwhile: then renew() has done it.
@@ -96,6 +98,7 @@ class poller {
     using chunk = std::array<fd_state, chunk_size>;
 
     void grow(std::size_t at);
+    int register_fd(int fd, fd_state& state) noexcept;
     void renew(fd_state& state, int fd);
     void watch_wake_fd(int wake_fd);
     void deliver(fd_state& state, std::uint32_t events) noexcept;

@@ -93,6 +93,7 @@ class waiter : public runnable, public timer, public list_hook<scope_tag> {
     bool waiting() const noexcept { return result() == outcome::pending; }
     hub& home() const noexcept { return *home_; }
     wait_node& node() noexcept { return node_; }
+    const wait_node& node() const noexcept { return node_; }
     const wait_reason& reason() const noexcept { return reason_; }
 
     // Set while several primitives hold nodes of this one waiter (select): their locks do not exclude each other.

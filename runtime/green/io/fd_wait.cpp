@@ -15,33 +15,57 @@ namespace green {
 
 namespace detail {
 
+[[gnu::noinline, gnu::cold]] void fd_wait::refuse(int error) const {
+    const std::string fd = "fd " + std::to_string(fd_);
+    const char* verb = direction_ == direction::read ? "read " : "write ";
+    throw std::system_error(error, std::generic_category(),
+                            error == EBUSY ? std::string("green: another fiber already waits to ") + verb + fd
+                                           : "green: cannot wait for " + fd);
+}
+
 bool fd_wait::enqueue(wait_node& node) {
-    if (!side_.drained) return true;
-    const bool reading = direction_ == direction::read;
-    if (side_.who)
-        throw std::system_error(EBUSY, std::generic_category(),
-                                std::string("green: another fiber already waits to ") + (reading ? "read" : "write") +
-                                    " fd " + std::to_string(fd_));
+    fd_side& side = state_.side(direction_);
+    if (!side.drained) return true;
+    if (side.who) [[unlikely]] refuse(EBUSY);
     const int error = poller_.ensure_registered(fd_, state_);
-    if (error == EPERM) {  // a regular file: always ready
-        side_.drained = false;
+    if (error) [[unlikely]] {
+        if (error != EPERM) refuse(error);
+        side.drained = false;  // a regular file: always ready
         return true;
     }
-    if (error)
-        throw std::system_error(error, std::generic_category(), "green: cannot wait for fd " + std::to_string(fd_));
-    poller_.begin_wait(side_, *node.owner);
+    poller_.begin_wait(side, *node.owner);
     began_ = true;
     generation_ = state_.generation;
     return false;
 }
 
-fd_wait::~fd_wait() {
-    if (began_ && state_.generation == generation_) poller_.end_wait(side_);
-}
-
 void fd_wait::describe(std::string& out, const void* object) {
     auto& self = *static_cast<const fd_wait*>(object);
     out += "fd " + std::to_string(self.fd_) + (self.direction_ == direction::read ? " readable" : " writable");
+}
+
+bool fd_wait_or_refusal::enqueue(wait_node& node) try {
+    return fd_wait::enqueue(node);
+} catch (const std::system_error& refused) {
+    refusal = refused.code().value();
+    return true;
+}
+
+bool can_be_tried_again(int fd, direction d, const char* call, time_point deadline, std::error_code& error) {
+    scheduler& s = scheduler::current();
+    fd_wait_or_refusal wait(s.loop().poller(), fd, d, call);
+    s.running().node().slot = &wait.state();  // where the next try begins: fetched ahead with the fiber's stack
+    int why = 0;
+    if (wait_for(wait, deadline) == outcome::timed_out)
+        why = ETIMEDOUT;
+    else if (wait.refusal)
+        why = wait.refusal;
+    else if (wait.closed_meanwhile())
+        why = EBADF;
+    else
+        return true;
+    error.assign(why, std::generic_category());
+    return false;
 }
 
 }  // namespace detail

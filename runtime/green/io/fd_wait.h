@@ -16,8 +16,10 @@ class fd_wait {
   public:
     // `call` names the public call in dumps.
     fd_wait(poller& p, int fd, direction d, const char* call) noexcept
-        : poller_(p), state_(p.state(fd)), side_(state_.side(d)), fd_(fd), direction_(d), call_(call) {}
-    ~fd_wait();
+        : poller_(p), state_(p.state(fd)), call_(call), fd_(fd), direction_(d) {}
+    ~fd_wait() {
+        if (began_ && state_.generation == generation_) poller_.end_wait(state_.side(direction_));
+    }
     fd_wait(const fd_wait&) = delete;
     fd_wait& operator=(const fd_wait&) = delete;
 
@@ -26,22 +28,36 @@ class fd_wait {
     bool enqueue(wait_node& node);
     void withdraw(wait_node&) noexcept {}
     wait_reason reason() const noexcept { return {call_, this, &describe}; }
+    fd_state& state() const noexcept { return state_; }
 
     // After the wait: the descriptor was closed meanwhile, and the number may already be somebody else's.
     bool closed_meanwhile() const noexcept { return began_ && *state_.newest != generation_; }
 
   private:
+    [[noreturn]] void refuse(int error) const;
     static void describe(std::string& out, const void* object);
 
     poller& poller_;
     fd_state& state_;
-    fd_side& side_;
+    const char* call_;
     int fd_;
+    std::uint32_t generation_ = 0;  // valid once it began
     direction direction_;
     bool began_ = false;
-    std::uint32_t generation_ = 0;  // valid once it began
-    const char* call_;
 };
+
+// One that is over when it is refused. Caught here and not around the wait, where a kill may have a
+// std::system_error for its reason.
+struct fd_wait_or_refusal : fd_wait {
+    using fd_wait::fd_wait;
+    bool enqueue(wait_node& node);
+
+    int refusal = 0;  // an errno
+};
+
+// After a try that would block: parks the running fiber until another one makes sense. False, with `error` set as
+// perform() does (io/perform.h), when there will be none. Throws cancellation.
+bool can_be_tried_again(int fd, direction d, const char* call, time_point deadline, std::error_code& error);
 
 }  // namespace green::detail
 

@@ -89,7 +89,7 @@ class [[nodiscard]] io_awaiter {
             who_->node().slot = this;
             if (!had_at_once(*wait_, *who_)) break;
             who_->settle_without_waiting();
-            if (wait_->refusal) return fail(wait_->refusal);
+            if (wait_->refusal) return fail({wait_->refusal, std::generic_category()});
         }
         parked_until_ = deadline_;
         enter_parking(*who_, parked_until_);

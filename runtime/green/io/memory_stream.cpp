@@ -83,6 +83,7 @@ std::pair<memory_stream, memory_stream> memory_stream::pair(std::size_t capacity
 }
 
 std::size_t memory_stream::do_read_some(std::span<std::byte> buffer, time_point deadline, std::error_code& error) {
+    error.clear();
     auto pipe = incoming_;  // close() by another fiber must not take it away from here
     if (!pipe) return error = std::make_error_code(std::errc::bad_file_descriptor), 0;
     const auto possible = [&] { return !pipe->data.empty() || pipe->ended || pipe->reset; };
@@ -97,6 +98,7 @@ std::size_t memory_stream::do_read_some(std::span<std::byte> buffer, time_point 
 }
 
 std::size_t memory_stream::do_write_some(std::span<const std::byte> data, time_point deadline, std::error_code& error) {
+    error.clear();
     auto pipe = outgoing_;
     if (!pipe) return error = std::make_error_code(std::errc::bad_file_descriptor), 0;
     const auto possible = [&] {

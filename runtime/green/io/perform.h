@@ -40,25 +40,13 @@ try_result try_once(fd_state& state, direction d, Attempt& attempt, ssize_t& res
     return try_result::would_block;
 }
 
-// An fd_wait that is over when it is refused. Caught here and not around the wait, where a kill may have a
-// std::system_error for its reason.
-struct fd_wait_or_refusal : fd_wait {
-    using fd_wait::fd_wait;
-    bool enqueue(wait_node& node) try {
-        return fd_wait::enqueue(node);
-    } catch (const std::system_error& refused) {
-        refusal = refused.code();
-        return true;
-    }
-    std::error_code refusal{};
-};
-
 // Performs the attempt on the running fiber, parking while it would block. On failure returns -1 and sets `error`:
 // what the call reported, timed_out when `deadline` passed first, bad_file_descriptor when the descriptor was
 // closed meanwhile, device_or_resource_busy when another fiber waits for this direction. Throws cancellation; a
-// cancelled or timed-out call has transferred nothing.
+// cancelled or timed-out call has transferred nothing. Inlined, and the wait apart from it, because every frame and
+// every local between a call and its park is more of the stack to bring into the caches when the fiber goes on.
 template <io_attempt Attempt>
-ssize_t perform(int fd, direction d, Attempt attempt, time_point deadline, std::error_code& error) {
+[[gnu::always_inline]] inline ssize_t perform(int fd, direction d, Attempt attempt, time_point deadline, std::error_code& error) {
     scheduler& s = scheduler::current();
     control& self = s.running();
     if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled(attempt.call);
@@ -66,12 +54,11 @@ ssize_t perform(int fd, direction d, Attempt attempt, time_point deadline, std::
         error.assign(EBADF, std::generic_category());
         return -1;
     }
-    poller& p = s.loop().poller();
     ssize_t result = -1;
-    for (;;) {
-        switch (try_once(p.state(fd), d, attempt, result)) {
+    do {
+        switch (try_once(s.loop().poller().state(fd), d, attempt, result)) {
             case try_result::done:
-                error.clear();
+                if (error) [[unlikely]] error.clear();
                 spend_turn(s, self);
                 return result;
             case try_result::failed:
@@ -80,17 +67,8 @@ ssize_t perform(int fd, direction d, Attempt attempt, time_point deadline, std::
             case try_result::would_block:
                 break;
         }
-        fd_wait_or_refusal wait(p, fd, d, attempt.call);
-        if (wait_for(wait, deadline) == outcome::timed_out)
-            error = std::make_error_code(std::errc::timed_out);
-        else if (wait.refusal)
-            error = wait.refusal;
-        else if (wait.closed_meanwhile())
-            error.assign(EBADF, std::generic_category());
-        else
-            continue;
-        return -1;
-    }
+    } while (can_be_tried_again(fd, d, attempt.call, deadline, error));
+    return -1;
 }
 
 }  // namespace green::detail

@@ -37,14 +37,10 @@ void byte_stream::fail(const std::error_code& error, const char* call) const {
     throw std::system_error(error, "green: " + describe() + ": " + call);
 }
 
-std::size_t byte_stream::read_some(std::span<std::byte> buffer, std::error_code& error) {
+bool byte_stream::ends_without_a_try(bool has_nothing_to_do, time_point deadline, std::error_code& error) {
     error.clear();
-    if (buffer.empty()) return 0;
-    if (has_passed(read_deadline_)) {
-        error = std::make_error_code(std::errc::timed_out);
-        return 0;
-    }
-    return do_read_some(buffer, read_deadline_, error);
+    if (!has_nothing_to_do && has_passed(deadline)) error = std::make_error_code(std::errc::timed_out);
+    return has_nothing_to_do || error;
 }
 
 std::size_t byte_stream::read_some(std::span<std::byte> buffer) {
@@ -52,16 +48,6 @@ std::size_t byte_stream::read_some(std::span<std::byte> buffer) {
     std::size_t count = read_some(buffer, error);
     if (error) fail(error, "read");
     return count;
-}
-
-std::size_t byte_stream::write_some(std::span<const std::byte> data, std::error_code& error) {
-    error.clear();
-    if (data.empty()) return 0;
-    if (has_passed(write_deadline_)) {
-        error = std::make_error_code(std::errc::timed_out);
-        return 0;
-    }
-    return do_write_some(data, write_deadline_, error);
 }
 
 std::size_t byte_stream::write_some(std::span<const std::byte> data) {
@@ -72,13 +58,8 @@ std::size_t byte_stream::write_some(std::span<const std::byte> data) {
 }
 
 std::size_t byte_stream::write_some(data_parts parts, std::error_code& error) {
-    error.clear();
-    if (std::ranges::all_of(parts, [](auto part) { return part.empty(); })) return 0;
-    if (has_passed(write_deadline_)) {
-        error = std::make_error_code(std::errc::timed_out);
-        return 0;
-    }
-    return do_write_parts(parts, write_deadline_, error);
+    const bool is_empty = std::ranges::all_of(parts, [](auto part) { return part.empty(); });
+    return is_over_at_once(is_empty, write_deadline_, error) ? 0 : do_write_parts(parts, write_deadline_, error);
 }
 
 std::size_t byte_stream::write_some(data_parts parts) {
@@ -124,16 +105,6 @@ void read_exactly(byte_stream& from, std::span<std::byte> buffer) {
     std::error_code error;
     read_exactly(from, buffer, error);
     if (error) throw std::system_error(error, "green: " + from.describe() + ": read");
-}
-
-std::size_t write_all(byte_stream& to, std::span<const std::byte> data, std::error_code& error) {
-    error.clear();
-    std::size_t written = 0;
-    while (written < data.size()) {
-        written += to.write_some(data.subspan(written), error);
-        if (error) break;
-    }
-    return written;
 }
 
 void write_all(byte_stream& to, std::span<const std::byte> data) {

@@ -41,12 +41,16 @@ class byte_stream {
 
     // Reads at least one byte into `buffer`, parking while there is none. Returns how many; 0 at the end of the
     // stream, for an empty buffer, and on an error.
-    std::size_t read_some(std::span<std::byte> buffer, std::error_code& error);
+    std::size_t read_some(std::span<std::byte> buffer, std::error_code& error) {
+        return is_over_at_once(buffer.empty(), read_deadline_, error) ? 0 : do_read_some(buffer, read_deadline_, error);
+    }
     std::size_t read_some(std::span<std::byte> buffer);
 
     // Writes at least one byte of `data`, parking while there is no space. Returns how many; 0 for no data and on an
     // error. A peer that has gone is broken_pipe or connection_reset, never a signal.
-    std::size_t write_some(std::span<const std::byte> data, std::error_code& error);
+    std::size_t write_some(std::span<const std::byte> data, std::error_code& error) {
+        return is_over_at_once(data.empty(), write_deadline_, error) ? 0 : do_write_some(data, write_deadline_, error);
+    }
     std::size_t write_some(std::span<const std::byte> data);
     // The same from several pieces in one go, as writev(2) does.
     std::size_t write_some(data_parts parts, std::error_code& error);
@@ -90,6 +94,11 @@ class byte_stream {
     virtual std::size_t do_write_parts(data_parts parts, time_point deadline, std::error_code& error);
     virtual void do_shutdown_write(std::error_code& error) = 0;
 
+    // Whether a call has nothing to do, or no time left to do it; `error` says which.
+    static bool is_over_at_once(bool has_nothing_to_do, time_point deadline, std::error_code& error) {
+        return (has_nothing_to_do || deadline != never) && ends_without_a_try(has_nothing_to_do, deadline, error);
+    }
+    static bool ends_without_a_try(bool has_nothing_to_do, time_point deadline, std::error_code& error);
     [[noreturn]] void fail(const std::error_code& error, const char* call) const;
 
     time_point read_deadline_ = never;
@@ -105,7 +114,12 @@ void read_exactly(byte_stream& from, std::span<std::byte> buffer);
 
 // Writes all of `data`. Returns how much went out before an error. The throwing forms leave that unknown: after a
 // failure the stream is good for closing only.
-std::size_t write_all(byte_stream& to, std::span<const std::byte> data, std::error_code& error);
+inline std::size_t write_all(byte_stream& to, std::span<const std::byte> data, std::error_code& error) {
+    std::size_t written = 0;
+    do written += to.write_some(data.subspan(written), error);
+    while (!error && written < data.size());
+    return written;
+}
 void write_all(byte_stream& to, std::span<const std::byte> data);
 void write_all(byte_stream& to, std::string_view text);
 
