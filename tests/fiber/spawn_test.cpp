@@ -139,6 +139,14 @@ TEST_CASE_FIXTURE(support::virtual_time, "spawn_after starts at its time") {
     CHECK(started);
 }
 
+TEST_CASE_FIXTURE(support::virtual_time, "spawn_after takes options and arguments") {
+    auto fiber = green::spawn_after(5s, {.name = "later"}, [](int value) { return value + 1; }, 41);
+    CHECK(fiber.name() == "later");
+    CHECK(fiber.get() == 42);
+    CHECK(clock.elapsed() == 5s);
+    CHECK_THROWS_AS(green::spawn_after(5s, {.stack_size_bytes = 1}, [] {}), std::invalid_argument);
+}
+
 TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed before its time never runs, and leaves no timer") {
     bool started = false;
     auto fiber = green::spawn_after(5s, [&] { started = true; });

@@ -43,6 +43,16 @@ TEST_CASE_FIXTURE(support::virtual_time, "a pool of zero is always full") {
     CHECK(p.empty());
 }
 
+TEST_CASE("members of a pool take options, and one that is refused gives its place back") {
+    green::pool p(2);
+    const auto own_name = [] { return green::fiber_handle::current().name(); };
+    CHECK(p.spawn({.name = "first"}, own_name).get() == "first");
+    CHECK(p.try_spawn({.name = "second"}, own_name).get() == "second");
+    CHECK_THROWS_AS(p.spawn({.stack_size_bytes = 1}, own_name), std::invalid_argument);
+    CHECK_THROWS_AS(p.try_spawn({.stack_size_bytes = 1}, own_name), std::invalid_argument);
+    CHECK(p.free_count() == 2);
+}
+
 TEST_CASE_FIXTURE(support::virtual_time, "killed members give their places back, also those that never ran") {
     green::pool p(2);
     p.spawn([] { green::sleep(1h); });

@@ -147,8 +147,13 @@ auto spawn(const fiber_options& options, F&& f, Args&&... args) {
 
 // The same, not before `d` has passed. A kill before that ends it without running.
 template <class F, class... Args>
+    requires detail::makes_fiber<F, Args...>
 auto spawn_after(duration d, F&& f, Args&&... args) {
-    return detail::spawn_here(fiber_options{}, {.start = hub::current().deadline_after(d)},
+    return spawn_after(d, fiber_options{}, std::forward<F>(f), std::forward<Args>(args)...);
+}
+template <class F, class... Args>
+auto spawn_after(duration d, const fiber_options& options, F&& f, Args&&... args) {
+    return detail::spawn_here(options, {.start = hub::current().deadline_after(d)},
                               detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
 }
 

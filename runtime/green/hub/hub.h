@@ -87,8 +87,6 @@ inline void waiter::wake() noexcept {
 }
 
 // Wakes waiters that were chosen under a lock, after it was released.
-inline void wake_all(intrusive_list<wait_node>& chosen) noexcept;
-
 inline void wake_all(intrusive_list<wait_node>& chosen) noexcept {
     while (!chosen.empty()) chosen.pop_front().owner->wake();
 }

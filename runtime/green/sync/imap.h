@@ -22,10 +22,10 @@ namespace green::detail {
 // Starts a fiber in a pool of which a slot has been taken; when that fails, be it that the callable cannot be moved,
 // the slot is given back.
 template <class Callable>
-auto spawn_into_taken(members& pool, Callable& callable) {
+auto spawn_into_taken(members& pool, const fiber_options& options, Callable& callable) {
     try {
         auto place = pool.make_place(hub::current());
-        auto handle = spawn_here(fiber_options{}, {}, std::move(callable));
+        auto handle = spawn_here(options, {}, std::move(callable));
         pool.add(std::move(place), handle);
         return handle;
     } catch (...) {
@@ -34,9 +34,9 @@ auto spawn_into_taken(members& pool, Callable& callable) {
     }
 }
 template <class Callable>
-auto spawn_into(members& pool, Callable callable) {
+auto spawn_into(members& pool, const fiber_options& options, Callable callable) {
     pool.slots->acquire();
-    return spawn_into_taken(pool, callable);
+    return spawn_into_taken(pool, options, callable);
 }
 
 enum class imap_order { of_items, of_completion };
@@ -112,7 +112,7 @@ class imap_range {
 
     static void start_task(const std::shared_ptr<shared>& s, item each) {
         auto place = s->tasks->make_place(hub::current());
-        auto task = spawn_into(*s->pool, [s, each = std::move(each)]() mutable -> result {
+        auto task = spawn_into(*s->pool, {}, [s, each = std::move(each)]() mutable -> result {
             return std::invoke(s->f, std::move(each));
         });
         s->tasks->add(std::move(place), task);

@@ -39,14 +39,23 @@ class pool : private group {
     template <class F, class... Args>
         requires detail::makes_fiber<F, Args...>
     auto spawn(F&& f, Args&&... args) {
-        return detail::spawn_into(*members_, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+        return spawn(fiber_options{}, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    template <class F, class... Args>
+    auto spawn(const fiber_options& options, F&& f, Args&&... args) {
+        return detail::spawn_into(*members_, options, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }
     // The same when there is room at once, else an empty handle. Does not park.
     template <class F, class... Args>
+        requires detail::makes_fiber<F, Args...>
     auto try_spawn(F&& f, Args&&... args) {
+        return try_spawn(fiber_options{}, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    template <class F, class... Args>
+    auto try_spawn(const fiber_options& options, F&& f, Args&&... args) {
         auto callable = detail::bind(std::forward<F>(f), std::forward<Args>(args)...);
-        using handle = decltype(detail::spawn_into_taken(*members_, callable));
-        return members_->slots->try_acquire() ? detail::spawn_into_taken(*members_, callable) : handle();
+        using handle = decltype(detail::spawn_into_taken(*members_, options, callable));
+        return members_->slots->try_acquire() ? detail::spawn_into_taken(*members_, options, callable) : handle();
     }
     // Takes in a fiber that runs already, parking while the pool is full.
     void add(const fiber_handle& f) {
