@@ -76,14 +76,14 @@ void agent::throw_request() {
         std::rethrow_exception(std::exchange(error, nullptr));
     }
     if (inside && inside->cancelled()) throw cancelled(inside->outermost_cancelled()->id());
-    if (attention & shutting_down) throw fiber_exit();
+    if (is_refused_by_thread()) throw fiber_exit();
 }
 
 void agent::raise(std::exception_ptr e) noexcept {
     if (ended() || ending || (attention & has_pending)) return;
     error = std::move(e);
     attention |= has_pending;
-    const bool shielded = inside && inside->shielded_from_root() && !(attention & shutting_down);
+    const bool shielded = inside && inside->shielded_from_root() && !is_refused_by_thread();
     if (shielded || !waiting() || must_finish_waits()) return;
     if (settle(outcome::cancelled)) wake();
 }

@@ -94,7 +94,7 @@ class agent : public agent_record, public waiter {
     enum attention_bits : std::uint8_t {
         is_hub = 1,         // the hub's own context: must not park
         has_pending = 2,    // an exception waits to be thrown
-        shutting_down = 4,  // the thread ends: no wait is granted any more
+        shutting_down = 4,  // the thread ends: no wait is granted any more, unless it insists
         is_stuck = 8,       // the root fiber, which nothing can wake
     };
 
@@ -106,7 +106,7 @@ class agent : public agent_record, public waiter {
     // Throws the kill or the cancellation that is due; returns when there is none.
     void throw_request();
     // Whether every wait fails from here on, so that one that goes on trying must not keep the processor.
-    bool is_refused_for_good() const noexcept { return (inside && inside->cancelled()) || (attention & shutting_down); }
+    bool is_refused_for_good() const noexcept { return (inside && inside->cancelled()) || is_refused_by_thread(); }
 
     // Any thread. Made by whoever needs them first; throws std::bad_alloc.
     agent_extras& needed_extras();
@@ -173,6 +173,7 @@ class agent : public agent_record, public waiter {
     std::uint8_t attention = 0;
     std::atomic<bool> started{false};  // others than the home hub see it a moment old
     bool has_several_stacks = false;
+    bool insists = false;  // its waits are granted though the thread ends (hub/uninterrupted.h)
     scope* inside = nullptr;  // the innermost cancel scope it is in
 
   protected:
@@ -184,6 +185,7 @@ class agent : public agent_record, public waiter {
     void discard_error() noexcept;
 
   private:
+    bool is_refused_by_thread() const noexcept { return (attention & shutting_down) && !insists; }
     void settle_error() noexcept;
     void last_reference_dropped() noexcept;
     [[noreturn]] void end_process() noexcept;

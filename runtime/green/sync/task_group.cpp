@@ -4,6 +4,7 @@
 #include <green/base/check.h>
 #include <green/coro/awaiter.h>
 #include <green/hub/join.h>
+#include <green/hub/uninterrupted.h>
 
 #include <string>
 
@@ -113,15 +114,8 @@ void task_group::finish(std::exception_ptr body_end) {
     }
     if (body_end) {
         note(std::move(body_end));
-        // The children refer to the group. The end of the thread refuses shielded waits too, each after a turn of the others.
-        shield([this] {
-            while (!all_ended()) {
-                try {
-                    detail::wait_for(all_ended_operation{*this});
-                } catch (const cancellation&) {
-                }
-            }
-        });
+        const detail::uninterrupted until_then;  // the children refer to the group
+        detail::wait_for(all_ended_operation{*this});
     }
     conclude();
 }
@@ -136,13 +130,8 @@ coro::task<void> task_group::finish_task(std::exception_ptr body_end) {
     }
     if (body_end) {
         note(std::move(body_end));
-        cancel_scope to_the_end({.shielded = true});
-        while (!all_ended()) {
-            try {
-                co_await detail::perform(all_ended_operation{*this});
-            } catch (const cancellation&) {  // as above
-            }
-        }
+        const detail::uninterrupted until_then;  // as above
+        co_await detail::perform(all_ended_operation{*this});
     }
     conclude();
 }
