@@ -2,6 +2,7 @@
 // A task that has a function called on a fiber: where it runs, what comes back, and who waits for whom.
 #include <green/green.h>
 
+#include <support/ending_thread.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
@@ -10,7 +11,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 
 using namespace std::chrono_literals;
 using green::coro::on_fiber;
@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(support::leak_check, "in a task that is cancelled already the 
 
 TEST_CASE_FIXTURE(support::leak_check, "at the end of the thread the fiber ends before the objects that it refers to") {
     bool in_order = false;
-    std::thread([&] {
+    support::on_a_thread_that_ends([&] {
         auto body = [](bool& in_order) -> task<void> {
             std::string object = "here";
             struct look {
@@ -138,9 +138,7 @@ TEST_CASE_FIXTURE(support::leak_check, "at the end of the thread the fiber ends 
             };
             co_await on_fiber(wait);
         };
-        auto spawned = green::coro::spawn(body(in_order));
-        green::yield();
-        green::yield();
-    }).join();
+        return green::coro::spawn(body(in_order));
+    });
     CHECK(in_order);
 }

@@ -4,6 +4,7 @@
 
 #include <green/green.h>
 
+#include <support/ending_thread.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
 #include <support/other_hub.h>
@@ -23,15 +24,6 @@ using namespace std::chrono_literals;
 namespace coro = green::coro;
 
 namespace {
-
-green::hub& hub_of_an_ended_thread() {
-    green::hub* theirs = nullptr;
-    std::thread([&] {
-        green::yield();
-        theirs = &green::hub::current();
-    }).join();
-    return *theirs;
-}
 
 coro::task<int> nap_and_count(std::shared_ptr<int> held) {
     co_await coro::sleep(1us);
@@ -126,7 +118,7 @@ TEST_CASE_FIXTURE(support::leak_check, "a task on another thread is killed, and 
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a task for a thread that has ended ends at once, with an error that says so") {
-    green::hub& theirs = hub_of_an_ended_thread();
+    green::hub& theirs = support::hub_of_an_ended_thread();
     auto held = std::make_shared<int>(0);
     auto task = coro::spawn_on(theirs, {.name = "too late"}, nap_and_count(held));
     CHECK(task.ended());
@@ -160,7 +152,7 @@ TEST_CASE("a task that its thread never takes up ends with that thread, with an 
 }
 
 TEST_CASE("whatever task is spawned for threads that come and go ends") {
-    std::atomic<green::hub*> target{&hub_of_an_ended_thread()};
+    std::atomic<green::hub*> target{&support::hub_of_an_ended_thread()};
     std::atomic<bool> over{false};
     std::atomic<int> ended{0}, spawned{0};
     auto turn = []() -> coro::task<void> { co_await coro::yield(); };

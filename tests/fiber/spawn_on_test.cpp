@@ -4,6 +4,7 @@
 
 #include <support/build_variant.h>
 #include <support/child.h>
+#include <support/ending_thread.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
 #include <support/limits.h>
@@ -22,19 +23,6 @@
 #include <vector>
 
 using namespace std::chrono_literals;
-
-namespace {
-
-green::hub& hub_of_an_ended_thread() {
-    green::hub* theirs = nullptr;
-    std::thread([&] {
-        green::yield();
-        theirs = &green::hub::current();
-    }).join();
-    return *theirs;
-}
-
-}  // namespace
 
 TEST_CASE_FIXTURE(support::leak_check, "spawn_on runs a fiber on another thread, and its result comes back") {
     support::other_hub there;
@@ -118,7 +106,7 @@ TEST_CASE_FIXTURE(support::leak_check, "a remote fiber that never started ends w
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a fiber for a thread that has ended ends at once, with an error that says so") {
-    green::hub& theirs = hub_of_an_ended_thread();
+    green::hub& theirs = support::hub_of_an_ended_thread();
     auto held = std::make_shared<int>(0);
     auto fiber = green::spawn_on(theirs, {.name = "too late"}, [held] { return ++*held; });
     CHECK(fiber.ended());
@@ -155,7 +143,7 @@ TEST_CASE("a fiber that its thread never takes up ends with that thread, with an
 
 TEST_CASE("whatever is spawned for threads that come and go ends") {
     constexpr int generations = 200, spawners = 2;
-    std::atomic<green::hub*> target{&hub_of_an_ended_thread()};
+    std::atomic<green::hub*> target{&support::hub_of_an_ended_thread()};
     std::atomic<bool> over{false};
     std::atomic<int> ran{0}, never_ran{0}, killed{0}, spawned{0};
     std::vector<std::thread> threads;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/task_group.h>
 
+#include <support/ending_thread.h>
 #include <support/fixture.h>
 #include <support/other_hub.h>
 
@@ -16,7 +17,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 
 using namespace std::chrono_literals;
 
@@ -274,13 +274,12 @@ TEST_CASE_FIXTURE(support::leak_check, "children on other hubs end before the gr
 }
 
 TEST_CASE("a child for a thread that has ended fails its group") {
-    green::hub* theirs = nullptr;
-    std::thread([&] { theirs = &green::hub::current(); }).join();
+    green::hub& theirs = support::hub_of_an_ended_thread();
     bool sibling_ran_on = false;
     CHECK(error_of([&] {
               green::with_task_group([&](green::task_group& group) {
                   group.spawn([&] { green::sleep(1h), sibling_ran_on = true; });
-                  group.spawn_on(*theirs, [] {});
+                  group.spawn_on(theirs, [] {});
               });
           }).find("never ran") != std::string::npos);
     CHECK_FALSE(sibling_ran_on);
@@ -331,15 +330,6 @@ struct ends_late {
     }
 };
 
-// Runs start() on a thread that ends while what it has started waits.
-template <class Start>
-void on_a_thread_that_ends(Start start) {
-    std::thread([&] {
-        auto unfinished = start();
-        for (int i = 0; i < 3; ++i) green::yield();
-    }).join();
-}
-
 }  // namespace
 
 TEST_CASE_FIXTURE(support::leak_check, "at the end of its thread a group outlives its children, in either model") {
@@ -353,7 +343,7 @@ TEST_CASE_FIXTURE(support::leak_check, "at the end of its thread a group outlive
         ends_late late{is_there, was_there};
         green::sleep(std::chrono::hours(1));
     };
-    on_a_thread_that_ends([&] {
+    support::on_a_thread_that_ends([&] {
         return green::spawn([&] {
             owner owns(is_there);
             green::with_task_group([&](green::task_group& g) { g.spawn(child); });
@@ -361,7 +351,7 @@ TEST_CASE_FIXTURE(support::leak_check, "at the end of its thread a group outlive
     });
     CHECK(was_there);
     was_there = false;
-    on_a_thread_that_ends([&] {
+    support::on_a_thread_that_ends([&] {
         auto body = [&]() -> green::coro::task<void> {
             owner owns(is_there);
             co_await green::coro::with_task_group([&](green::task_group& g) -> green::coro::task<void> {
