@@ -167,6 +167,10 @@ void print_row(const char* title, const std::vector<run>& runs, auto value) {
     std::printf("\n");
 }
 
+bool found_the_same(const std::vector<run>& runs) {
+    return std::ranges::all_of(runs, [&](const run& each) { return each.found == runs.front().found; });
+}
+
 void compare(const std::vector<run>& runs) {
     const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
     std::printf("\n%-18s", "");
@@ -176,9 +180,10 @@ void compare(const std::vector<run>& runs) {
     print_row("CPU seconds", runs, [&](const run& each) { return seconds(each.used.ru_utime) + seconds(each.used.ru_stime); });
     print_row("peak memory, MB", runs, [](const run& each) { return static_cast<double>(each.used.ru_maxrss) * 1024 / 1e6; });
     print_row("context switches", runs, [](const run& each) { return static_cast<double>(each.used.ru_nvcsw + each.used.ru_nivcsw); });
-    const bool all_same = std::ranges::all_of(runs, [&](const run& each) { return each.found == runs.front().found; });
-    std::printf("\n%s\n", all_same ? ("All found the same " + std::to_string(runs.front().found.size()) + " URLs.").c_str()
-                                   : "They have not found the same.");
+    if (found_the_same(runs))
+        std::printf("\nAll found the same %zu URLs.\n", runs.front().found.size());
+    else
+        std::printf("\nThey have not found the same.\n");
 }
 
 int run_demo(const std::filesystem::path& folder) {
@@ -198,7 +203,7 @@ int run_demo(const std::filesystem::path& folder) {
     std::filesystem::remove_all(scratch);
     if (const int signal = runs.back().interrupted_by) return 128 + signal;
     compare(runs);
-    return std::ranges::all_of(runs, [&](const run& each) { return !each.found.empty() && each.found == runs.front().found; }) ? 0 : 1;
+    return found_the_same(runs) && !runs.front().found.empty() ? 0 : 1;
 }
 
 int serve() {
