@@ -8,13 +8,10 @@
 #include <green/dns/resolver.h>
 #include <green/http/session.h>
 
-#include <chrono>
 #include <string>
 #include <system_error>
 
 namespace crawler {
-
-using steady_clock = std::chrono::steady_clock;
 
 inline green::dns::resolver_options resolver_options(const options& chosen) {
     green::dns::resolver_options result;
@@ -45,10 +42,6 @@ inline void note_failure(fetched& got, const std::error_code& error, green::http
     got.error = error.message();
     got.dropped = is_dropped(error) || is_shortage(error);
     if (is_shortage(error)) web.close_idle();
-}
-
-inline void note_time(fetched& got, steady_clock::time_point start) {
-    got.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - start);
 }
 
 }  // namespace crawler

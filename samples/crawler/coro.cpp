@@ -72,8 +72,7 @@ class task_crawler {
         if (item.target.is_https()) co_return job_.skip(item, "https is not spoken here", clock::now());
         if (chosen_.obey_robots) {
             const std::shared_ptr<const site> known = co_await site_of(item.target);
-            if (known->failure) co_return job_.finish_without_rules(item, *known->failure, clock::now());
-            if (!known->rules.allows(item.target)) co_return job_.skip(item, "robots.txt forbids it", clock::now());
+            if (!may_fetch(item, *known, job_, clock::now())) co_return;
         }
         fetched answer = co_await fetch(item.target.text(), false);
         job_.finish(item, std::move(answer), clock::now());
@@ -89,13 +88,8 @@ class task_crawler {
         }
         const auto fresh = place->second = std::make_shared<site>();
         fetched answer = co_await fetch(origin + "/robots.txt", true);
-        if (rules_are_unavailable(answer)) {
-            fresh->failure = std::move(answer);
-            sites_.erase(origin);  // the next one that needs them asks again
-        } else {
-            fresh->rules = robots::for_answer(answer.status, answer.body, product_token_of(chosen_.user_agent));
-            job_.obey(fresh->rules, page);
-        }
+        learn_rules(*fresh, std::move(answer), job_, chosen_, page);
+        if (fresh->failure) sites_.erase(origin);  // the next one that needs them asks again
         fresh->known.set();
         co_return fresh;
     }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the crawlers agree on when they fetch: sizes, and which failures mean what.
+// What the crawlers agree on when they fetch: sizes, which failures mean what, and what a robots.txt leads to.
 #pragma once
 
 #include "crawler/crawl.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 namespace crawler {
+
+using steady_clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t largest_body_bytes = 24 << 20;  ///< a longer page is an error; each job may hold one
 constexpr std::uint64_t most_bytes_to_read_past = 1 << 20;  ///< of what is no page; more than counts of a robots.txt
@@ -52,6 +56,33 @@ inline bool rules_are_unavailable(fetched& answer) {
     if (answer.error.empty() && (answer.status == 429 || answer.status == 503))
         answer.error = "status " + std::to_string(answer.status);
     return !answer.error.empty();
+}
+
+/// Takes the answer to GET /robots.txt of the site of `page`.
+template <class Event>
+void learn_rules(site_of_pages<Event>& site, fetched answer, crawl& job, const options& chosen, const url& page) {
+    if (rules_are_unavailable(answer)) {
+        site.failure = std::move(answer);
+    } else {
+        site.rules = robots::for_answer(answer.status, answer.body, product_token_of(chosen.user_agent));
+        job.obey(site.rules, page);
+    }
+}
+
+/// Whether the site of a page lets it be fetched; when not, or when its rules could not be had, the visit is over.
+template <class Event>
+bool may_fetch(const visit& item, const site_of_pages<Event>& site, crawl& job, crawl::time_point now) {
+    if (site.failure)
+        job.finish_without_rules(item, *site.failure, now);
+    else if (!site.rules.allows(item.target))
+        job.skip(item, "robots.txt forbids it", now);
+    else
+        return true;
+    return false;
+}
+
+inline void note_time(fetched& got, steady_clock::time_point start) {
+    got.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - start);
 }
 
 }  // namespace crawler

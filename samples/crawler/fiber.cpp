@@ -71,8 +71,7 @@ class fiber_crawler {
         if (item.target.is_https()) return job_.skip(item, "https is not spoken here", clock::now());
         if (chosen_.obey_robots) {
             const std::shared_ptr<const site> known = site_of(item.target);
-            if (known->failure) return job_.finish_without_rules(item, *known->failure, clock::now());
-            if (!known->rules.allows(item.target)) return job_.skip(item, "robots.txt forbids it", clock::now());
+            if (!may_fetch(item, *known, job_, clock::now())) return;
         }
         fetched answer = fetch(item.target.text(), false);
         job_.finish(item, std::move(answer), clock::now());
@@ -88,13 +87,8 @@ class fiber_crawler {
         }
         const auto fresh = place->second = std::make_shared<site>();
         fetched answer = fetch(origin + "/robots.txt", true);
-        if (rules_are_unavailable(answer)) {
-            fresh->failure = std::move(answer);
-            sites_.erase(origin);  // the next one that needs them asks again
-        } else {
-            fresh->rules = robots::for_answer(answer.status, answer.body, product_token_of(chosen_.user_agent));
-            job_.obey(fresh->rules, page);
-        }
+        learn_rules(*fresh, std::move(answer), job_, chosen_, page);
+        if (fresh->failure) sites_.erase(origin);  // the next one that needs them asks again
         fresh->known.set();
         return fresh;
     }

@@ -28,7 +28,7 @@ namespace crawler {
 
 namespace {
 
-using clock = std::chrono::steady_clock;
+using clock = steady_clock;
 // Its rules are fetched by the first thread that needs them; others wait.
 using site = site_of_pages<bool>;
 using curl_handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
@@ -141,8 +141,7 @@ class thread_crawler {
         if (chosen_.obey_robots) {
             const std::shared_ptr<const site> known = site_of(web, item.target, guard);
             if (stopped_) return;
-            if (known->failure) return job_.finish_without_rules(item, *known->failure, clock::now());
-            if (!known->rules.allows(item.target)) return job_.skip(item, "robots.txt forbids it", clock::now());
+            if (!may_fetch(item, *known, job_, clock::now())) return;
         }
         fetched answer = fetch(web, item.target, item.target.text(), false, guard);
         if (!stopped_) job_.finish(item, std::move(answer), clock::now());
@@ -159,13 +158,8 @@ class thread_crawler {
         const auto fresh = place->second = std::make_shared<site>();
         fetched answer = fetch(web, page, origin + "/robots.txt", true, guard);
         if (stopped_) return fresh;
-        if (rules_are_unavailable(answer)) {
-            fresh->failure = std::move(answer);
-            sites_.erase(origin);  // the next one that needs them asks again
-        } else {
-            fresh->rules = robots::for_answer(answer.status, answer.body, product_token_of(chosen_.user_agent));
-            job_.obey(fresh->rules, page);
-        }
+        learn_rules(*fresh, std::move(answer), job_, chosen_, page);
+        if (fresh->failure) sites_.erase(origin);  // the next one that needs them asks again
         fresh->known = true;
         rules_came_.notify_all();
         return fresh;
@@ -178,7 +172,7 @@ class thread_crawler {
         const auto start = clock::now();
         perform(under_way, page, target);
         fetched got = std::move(under_way.got);
-        got.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - start);
+        note_time(got, start);
         guard.lock();
         return got;
     }
