@@ -4,24 +4,12 @@
 #include <http/packing.h>
 #include <http/support.h>
 
+#include <support/model_of_tasks.h>
+
 #include <utility>
 
 using namespace support;
 
-namespace model {
-
-using namespace green::coro;
-template <class T>
-auto get(const join_handle<T>& handle) { return handle.get(); }
-template <class T>
-auto kill(const join_handle<T>& handle) { return handle.kill(); }
-using green::coro::get;
-
-}  // namespace model
-
-#define AWAIT co_await
-#define RETURN co_return
-#define LATER(call) call
 #define IN_BOTH_MODELS(name, description)                                \
     static green::coro::task<void> name(surroundings& here);             \
     TEST_CASE_FIXTURE(virtual_time, description " (tasks)") {            \

@@ -4,28 +4,13 @@
 #include <green/green.h>
 
 #include <support/fixture.h>
+#include <support/model_of_tasks.h>
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <utility>
 
-namespace model {
-
-using namespace green::coro;
-template <class T>
-auto get(const join_handle<T>& handle) { return handle.get(); }
-template <class T>
-auto join(const join_handle<T>& handle) { return handle.join(); }
-template <class T>
-auto kill(const join_handle<T>& handle) { return handle.kill(); }
-using green::coro::get;
-
-}  // namespace model
-
-#define AWAIT co_await
-#define RETURN co_return
-#define LATER(call) call
 #define IN_BOTH_MODELS(name, description)                                        \
     static green::coro::task<void> name();                                       \
     TEST_CASE_FIXTURE(support::virtual_time, description " (tasks)") {           \
