@@ -28,4 +28,26 @@ void on_a_thread_that_ends(Start start) {
     }).join();
 }
 
+// Sets a flag while it lives.
+class present {
+  public:
+    explicit present(bool& flag) : flag_(flag) { flag_ = true; }
+    ~present() { flag_ = false; }
+    present(const present&) = delete;
+    present& operator=(const present&) = delete;
+
+  private:
+    bool& flag_;
+};
+
+// Ends some turns after it was asked to, and says whether what it refers to was still there.
+struct ends_late {
+    const bool& is_there;
+    bool& was_there;
+    ~ends_late() {
+        for (int i = 0; i < 10; ++i) green::yield();
+        was_there = is_there;
+    }
+};
+
 }  // namespace support

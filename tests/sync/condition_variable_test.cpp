@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/condition_variable.h>
 
+#include <support/ending_thread.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
 
+#include <green/coro/spawn.h>
 #include <green/fiber/sleep.h>
 #include <green/fiber/spawn.h>
 #include <green/sync/mutex.h>
@@ -148,4 +150,45 @@ TEST_CASE_FIXTURE(support::leak_check, "a condition works between fibers, thread
     take_turns(0);
     other.join();
     CHECK(turn == 400);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "at the end of its thread a wait has the lock again, free or not, in either model") {
+    green::mutex m;
+    green::condition_variable changed;
+    int had_it = 0;
+    auto as_fiber = [&] {
+        std::unique_lock lock(m);
+        try {
+            changed.wait(lock);
+        } catch (const green::cancellation&) {
+            had_it += lock.owns_lock() && m.held_by_this_fiber();
+            throw;
+        }
+    };
+    auto as_task = [&]() -> green::coro::task<void> {
+        auto lock = co_await green::coro::scoped_lock(m);
+        try {
+            co_await green::coro::wait(changed, lock);
+        } catch (const green::cancellation&) {
+            had_it += lock.owns_lock() && m.held_by_this_fiber();
+            throw;
+        }
+    };
+    bool held = true, was_held = false;
+    auto hold = [&] {
+        std::lock_guard lock(m);
+        support::ends_late late{held, was_held};
+        green::sleep(1h);
+    };
+    support::on_a_thread_that_ends([&] {
+        return std::vector<green::agent_handle>{green::spawn(as_fiber), green::coro::spawn(as_task())};
+    });
+    CHECK(had_it == 2);
+    support::on_a_thread_that_ends([&] {
+        return std::vector<green::agent_handle>{green::spawn(as_fiber), green::coro::spawn(as_task()), green::spawn(hold)};
+    });
+    CHECK(was_held);
+    CHECK(had_it == 4);
+    CHECK(m.try_lock());
+    m.unlock();
 }

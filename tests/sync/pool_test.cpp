@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/pool.h>
 
+#include <support/ending_thread.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
@@ -165,4 +166,19 @@ TEST_CASE_FIXTURE(support::leak_check, "a pool serves several threads, and runs 
     CHECK(done == 100);
     CHECK(most <= 2);
     CHECK(p.free_count() == 2);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "at the end of its thread map() outlives the fibers that it has started") {
+    bool is_there = false, was_there = false;
+    support::on_a_thread_that_ends([&] {
+        return green::spawn([&] {
+            support::present present(is_there);
+            green::pool p(2);
+            p.map(std::vector{1}, [&](int) {
+                support::ends_late late{is_there, was_there};
+                green::sleep(1h);
+            });
+        });
+    });
+    CHECK(was_there);
 }

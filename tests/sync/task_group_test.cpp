@@ -318,34 +318,15 @@ TEST_CASE_FIXTURE(support::virtual_time, "a group whose child fails while its bo
           }) == "at once");
 }
 
-namespace {
-
-// Ends some turns after it was asked to, and says whether what it refers to was still there.
-struct ends_late {
-    const bool& is_there;
-    bool& was_there;
-    ~ends_late() {
-        for (int i = 0; i < 10; ++i) green::yield();
-        was_there = is_there;
-    }
-};
-
-}  // namespace
-
 TEST_CASE_FIXTURE(support::leak_check, "at the end of its thread a group outlives its children, in either model") {
     bool is_there = false, was_there = false;
-    struct owner {
-        explicit owner(bool& flag) : flag(flag) { flag = true; }
-        ~owner() { flag = false; }
-        bool& flag;
-    };
     auto child = [&] {
-        ends_late late{is_there, was_there};
+        support::ends_late late{is_there, was_there};
         green::sleep(std::chrono::hours(1));
     };
     support::on_a_thread_that_ends([&] {
         return green::spawn([&] {
-            owner owns(is_there);
+            support::present present(is_there);
             green::with_task_group([&](green::task_group& g) { g.spawn(child); });
         });
     });
@@ -353,7 +334,7 @@ TEST_CASE_FIXTURE(support::leak_check, "at the end of its thread a group outlive
     was_there = false;
     support::on_a_thread_that_ends([&] {
         auto body = [&]() -> green::coro::task<void> {
-            owner owns(is_there);
+            support::present present(is_there);
             co_await green::coro::with_task_group([&](green::task_group& g) -> green::coro::task<void> {
                 g.spawn(child);
                 co_return;

@@ -78,7 +78,8 @@ bool with_cancel_scope(F&& f) {
 }
 
 // Calls f() where neither a kill nor a cancellation or deadline from outside ends a wait; what came meanwhile
-// strikes at the next wait afterwards. For the last steps that must be done completely. Parks as f does.
+// strikes at the next wait afterwards. For the last steps that must be done completely, though the end of the thread
+// ends waits here too: what must be done even then belongs in a destructor. Parks as f does.
 template <class F>
 decltype(auto) shield(F&& f) {
     cancel_scope scope({.shielded = true});

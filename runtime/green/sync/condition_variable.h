@@ -8,7 +8,7 @@
 #include <green/coro/task.h>
 #include <green/fiber/park.h>
 #include <green/hub/hub.h>
-#include <green/sync/cancel_scope.h>
+#include <green/hub/uninterrupted.h>
 #include <green/sync/mutex.h>
 
 #include <condition_variable>
@@ -22,9 +22,9 @@ namespace green {
 //     std::unique_lock lock(m);
 //     changed.wait(lock, [&] { return !jobs.empty(); });
 //
-// A wait that ends, be it by a timeout or a cancellation, has the lock again; getting it back is waited for without
-// being cancelled. Fibers are woken in the order in which they came, and not without a notification. The lock's
-// unlock() must not park. Works between threads; notifying needs no hub.
+// A wait that ends, be it by a timeout, a cancellation or the end of the thread, has the lock again; getting it back is
+// waited for without being cancelled. Fibers are woken in the order in which they came, and not without a notification.
+// The lock's unlock() must not park. Works between threads; notifying needs no hub.
 class condition_variable {
   public:
     condition_variable() = default;
@@ -106,7 +106,9 @@ template <class Lock>
 std::cv_status condition_variable::wait_until(Lock& lock, time_point deadline) {
     wait_operation<Lock> op{*this, lock};
     auto relock = [&] {
-        if (op.unlocked) shield([&] { lock.lock(); });
+        if (!op.unlocked) return;
+        const detail::uninterrupted until_then;
+        lock.lock();
     };
     detail::outcome result;
     try {
@@ -135,7 +137,7 @@ inline task<std::cv_status> wait_until(condition_variable& cv, std::unique_lock<
         interruption = std::current_exception();
     }
     if (op.unlocked) {
-        cancel_scope to_the_end({.shielded = true});
+        const detail::uninterrupted until_then;
         mutex& relocked = *lock.mutex();
         co_await coro::lock(relocked);
         lock = std::unique_lock(relocked, std::adopt_lock);

@@ -2,6 +2,7 @@
 // A group of at most so many fibers at a time.
 #pragma once
 
+#include <green/hub/uninterrupted.h>
 #include <green/sync/group.h>
 #include <green/sync/imap.h>
 #include <green/sync/semaphore.h>
@@ -114,7 +115,9 @@ auto pool::map(Range&& items, F f) {
         for (auto& task : tasks) task.get();
         own.join();
     } catch (...) {  // the tasks refer to f
-        shield([&] { killall(tasks), own.join(); });
+        const detail::uninterrupted until_then;
+        killall(tasks);
+        own.join();
         throw;
     }
     if constexpr (!std::is_void_v<result>) {
