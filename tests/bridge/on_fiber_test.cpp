@@ -120,25 +120,17 @@ TEST_CASE_FIXTURE(support::leak_check, "in a task that is cancelled already the 
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "at the end of the thread the fiber ends before the objects that it refers to") {
-    bool in_order = false;
+    bool is_there = false, was_there = false;
     support::on_a_thread_that_ends([&] {
-        auto body = [](bool& in_order) -> task<void> {
-            std::string object = "here";
-            struct look {
-                const std::string& object;
-                bool& in_order;
-                ~look() {
-                    for (int i = 0; i < 50; ++i) green::yield();
-                    in_order = object == "here";
-                }
-            };
+        auto body = [](bool& is_there, bool& was_there) -> task<void> {
+            support::present present(is_there);
             auto wait = [&] {
-                look at_end{object, in_order};
+                support::ends_late late{is_there, was_there};
                 green::sleep(1h);
             };
             co_await on_fiber(wait);
         };
-        return green::coro::spawn(body(in_order));
+        return green::coro::spawn(body(is_there, was_there));
     });
-    CHECK(in_order);
+    CHECK(was_there);
 }
