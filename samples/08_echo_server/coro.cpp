@@ -15,7 +15,8 @@ namespace coro = green::coro;
 
 coro::task<void> serve(green::tcp_stream peer) {
     std::array<std::byte, 1024> buffer;
-    while (std::size_t size = co_await coro::read_some(peer, buffer)) co_await coro::write_all(peer, std::span(buffer).first(size));
+    while (std::size_t size = co_await coro::read_some(peer, buffer))
+        co_await coro::write_all(peer, std::span(buffer).first(size));
 }
 
 coro::task<void> accept_all(green::tcp_listener& listener) {
@@ -34,8 +35,9 @@ coro::task<void> run() {
     green::tcp_listener listener({green::ip_address::loopback_v4(), 0});
     auto server = coro::spawn(accept_all(listener));
 
-    auto [a, b, c] = co_await coro::when_all(ask(listener.local_endpoint(), "one"), ask(listener.local_endpoint(), "two"),
-                                             ask(listener.local_endpoint(), "three"));
+    auto [a, b, c] =
+        co_await coro::when_all(ask(listener.local_endpoint(), "one"), ask(listener.local_endpoint(), "two"),
+                                ask(listener.local_endpoint(), "three"));
     std::printf("%s%s%s", a.c_str(), b.c_str(), c.c_str());
     co_await server.kill();
 }

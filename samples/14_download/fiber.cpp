@@ -3,8 +3,8 @@
 //
 //     build/samples/14_download-fiber
 //
-// Only one piece is in memory at a time, however large the file: while nobody reads, the sender waits. The receiver stays
-// in its loop over read_some(); that it waits there holds up nobody else. You will see each quarter, as it has
+// Only one piece is in memory at a time, however large the file: while nobody reads, the sender waits. The receiver
+// stays in its loop over read_some(); that it waits there holds up nobody else. You will see each quarter, as it has
 // arrived, and that nothing is missing.
 #include <green/green.h>
 

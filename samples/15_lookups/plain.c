@@ -4,8 +4,8 @@
 //     build/samples/15_lookups-plain [NAME...]
 //
 // getaddrinfo blocks until the name server has answered, and the next name waits for that: give it names that are far
-// away, and the twins beside this file the same ones. Without NAMEs it takes some that need no name server. You will see
-// two addresses and an error.
+// away, and the twins beside this file the same ones. Without NAMEs it takes some that need no name server. You will
+// see two addresses and an error.
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>

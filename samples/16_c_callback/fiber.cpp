@@ -4,9 +4,9 @@
 //     build/samples/16_c_callback-fiber
 //
 // Each comparison takes 10 ms of waiting, and two sorts take no longer than one, because the fibers that qsort
-// runs on wait at the same time, C frames and all. There is no coro.cpp beside this file: a task can be suspended in its
-// own body only, never below a function that is not a coroutine, such as one in a C library. You will see two sorted
-// lists, and that one sort did not wait for the other.
+// runs on wait at the same time, C frames and all. There is no coro.cpp beside this file: a task can be suspended in
+// its own body only, never below a function that is not a coroutine, such as one in a C library. You will see two
+// sorted lists, and that one sort did not wait for the other.
 #include <green/green.h>
 
 #include <cstdio>

@@ -22,7 +22,8 @@ coro::task<std::string> fetch(green::http::session& session, std::string url) {
     try {
         green::http::response page = co_await coro::get(session, url, {.timeout = 30s});
         const std::string text = co_await coro::read_all(page);
-        co_return std::to_string(page.status()) + ", " + std::to_string(text.size()) + " bytes: " + text.substr(0, text.find('\n'));
+        co_return std::to_string(page.status()) + ", " + std::to_string(text.size()) +
+            " bytes: " + text.substr(0, text.find('\n'));
     } catch (const std::exception& error) {
         co_return error.what();
     }

@@ -21,7 +21,8 @@ std::string fetch(green::http::session& session, const std::string& url) {
     try {
         green::http::response page = session.get(url, {.timeout = 30s});
         const std::string text = page.read_all();
-        return std::to_string(page.status()) + ", " + std::to_string(text.size()) + " bytes: " + text.substr(0, text.find('\n'));
+        return std::to_string(page.status()) + ", " + std::to_string(text.size()) +
+               " bytes: " + text.substr(0, text.find('\n'));
     } catch (const std::exception& error) {
         return error.what();
     }

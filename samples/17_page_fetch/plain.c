@@ -3,9 +3,9 @@
 //
 //     build/samples/17_page_fetch-plain [URL...]
 //
-// curl_easy_perform blocks until the page is there. Without URLs it asks a server of its own, another process, which takes
-// 200 ms for each page. You will see the status, the size and the first line of each, and that they took three times as
-// long.
+// curl_easy_perform blocks until the page is there. Without URLs it asks a server of its own, another process, which
+// takes 200 ms for each page. You will see the status, the size and the first line of each, and that they took three
+// times as long.
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <signal.h>
@@ -56,7 +56,8 @@ static int fetch_from_ourselves(CURL* session) {
     clock_gettime(CLOCK_MONOTONIC, &began);
     for (int i = 0; i < 3; ++i) {
         char url[64];
-        snprintf(url, sizeof url, "http://127.0.0.1:%d/%s", ntohs(where.sin_port), (const char*[]){"one", "two", "three"}[i]);
+        snprintf(url, sizeof url, "http://127.0.0.1:%d/%s", ntohs(where.sin_port),
+                 (const char*[]){"one", "two", "three"}[i]);
         fetch(session, url);
     }
     clock_gettime(CLOCK_MONOTONIC, &now);

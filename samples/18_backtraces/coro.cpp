@@ -3,9 +3,9 @@
 //
 //     build/samples/18_backtraces-coro
 //
-// A task that waits has no stack: its calls are frames on the heap, and each knows who awaits it but nobody knows them all.
-// inspect shows what it waits for, and no call. You will see what "client" waits for, and nothing below. What a debugger
-// shows is told in samples/README.md.
+// A task that waits has no stack: its calls are frames on the heap, and each knows who awaits it but nobody knows them
+// all. inspect shows what it waits for, and no call. You will see what "client" waits for, and nothing below. What a
+// debugger shows is told in samples/README.md.
 #include <green/green.h>
 #include <green/inspect/fibers.h>
 
@@ -35,7 +35,8 @@ coro::task<void> run() {
         if (each.name != "client") continue;
         std::printf("%s waits: %s\n", each.name.c_str(), each.situation.substr(0, each.situation.find(',')).c_str());
         for (const std::string& call : each.backtrace)
-            if (call.find("(int)") != std::string::npos) std::printf("    %s\n", call.substr(0, call.find(')') + 1).c_str());
+            if (call.find("(int)") != std::string::npos)
+                std::printf("    %s\n", call.substr(0, call.find(')') + 1).c_str());
     }
     co_await client.kill();
 }

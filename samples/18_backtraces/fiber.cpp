@@ -3,9 +3,9 @@
 //
 //     build/samples/18_backtraces-fiber
 //
-// A fiber that waits still has its stack, so inspect shows each call that led to where it is. (The program is linked with
-// -rdynamic, else there are offsets instead of names.) You will see what "client" waits for, and the three calls, the
-// innermost first.
+// A fiber that waits still has its stack, so inspect shows each call that led to where it is. (The program is linked
+// with -rdynamic, else there are offsets instead of names.) You will see what "client" waits for, and the three calls,
+// the innermost first.
 #include <green/green.h>
 #include <green/inspect/fibers.h>
 
@@ -35,7 +35,8 @@ int main() {
         if (each.name != "client") continue;
         std::printf("%s waits: %s\n", each.name.c_str(), each.situation.substr(0, each.situation.find(',')).c_str());
         for (const std::string& call : each.backtrace)
-            if (call.find("(int)") != std::string::npos) std::printf("    %s\n", call.substr(0, call.find(')') + 1).c_str());
+            if (call.find("(int)") != std::string::npos)
+                std::printf("    %s\n", call.substr(0, call.find(')') + 1).c_str());
     }
     client.kill();
 }

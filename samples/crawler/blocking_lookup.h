@@ -25,8 +25,8 @@ inline bool needs_lookup(std::string_view host) {
 
 /// Blocks until the IPv4 address of `host` is known. False, with the reason in `error`, when it has none, or `limit` is
 /// over.
-inline bool look_up(const std::string& host, const dns_server& server, std::chrono::milliseconds limit, std::string& address,
-                    std::string& error) {
+inline bool look_up(const std::string& host, const dns_server& server, std::chrono::milliseconds limit,
+                    std::string& address, std::string& error) {
     struct answer {
         std::string& address;
         int status = ARES_ETIMEOUT;
@@ -51,7 +51,8 @@ inline bool look_up(const std::string& host, const dns_server& server, std::chro
         const auto wanted = static_cast<unsigned>(ares_getsock(made, sockets.data(), ARES_GETSOCK_MAXNUM));
         nfds_t count = 0;
         for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; ++i) {
-            const short events = static_cast<short>((ARES_GETSOCK_READABLE(wanted, i) ? POLLIN : 0) | (ARES_GETSOCK_WRITABLE(wanted, i) ? POLLOUT : 0));
+            const short events = static_cast<short>((ARES_GETSOCK_READABLE(wanted, i) ? POLLIN : 0) |
+                                                    (ARES_GETSOCK_WRITABLE(wanted, i) ? POLLOUT : 0));
             if (events) waits[count++] = {sockets[i], events, 0};
         }
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());

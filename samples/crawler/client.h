@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the crawlers on green's HTTP client share: how they ask, and what they make of an answer's head and of a failure.
-// Nothing here waits.
+// What the crawlers on green's HTTP client share: how they ask, and what they make of an answer's head and of a
+// failure. Nothing here waits.
 #pragma once
 
 #include "crawler/fetch_rules.h"

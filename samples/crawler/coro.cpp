@@ -30,7 +30,11 @@ struct killed_at_end {
 class task_crawler {
   public:
     task_crawler(crawl& job, const options& chosen)
-        : job_(job), chosen_(chosen), names_(resolver_options(chosen)), web_(session_options(chosen, names_)), free_jobs_(chosen.jobs) {}
+        : job_(job),
+          chosen_(chosen),
+          names_(resolver_options(chosen)),
+          web_(session_options(chosen, names_)),
+          free_jobs_(chosen.jobs) {}
 
     task<void> run(int interrupt_fd) {
         co_await green::coro::with_task_group([&](green::task_group& pages) -> task<void> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The crawlers: the same crawl, waiting in three ways. Each is a file of its own; fiber.cpp and coro.cpp differ only where
-// the models do, so that `diff` shows it.
+// The crawlers: the same crawl, waiting in three ways. Each is a file of its own; fiber.cpp and coro.cpp differ only
+// where the models do, so that `diff` shows it.
 #pragma once
 
 #include "crawler/crawl.h"

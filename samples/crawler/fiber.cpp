@@ -29,7 +29,11 @@ struct killed_at_end {
 class fiber_crawler {
   public:
     fiber_crawler(crawl& job, const options& chosen)
-        : job_(job), chosen_(chosen), names_(resolver_options(chosen)), web_(session_options(chosen, names_)), free_jobs_(chosen.jobs) {}
+        : job_(job),
+          chosen_(chosen),
+          names_(resolver_options(chosen)),
+          web_(session_options(chosen, names_)),
+          free_jobs_(chosen.jobs) {}
 
     void run(int interrupt_fd) {
         green::with_task_group([&](green::task_group& pages) {

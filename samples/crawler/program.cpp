@@ -22,8 +22,8 @@ namespace crawler {
 
 namespace {
 
-// A job holds a descriptor or two, and 1024, the usual limit, is for programs that call select(2). We may raise it up to
-// the hard limit ourselves; if not, fewer have to do.
+// A job holds a descriptor or two, and 1024, the usual limit, is for programs that call select(2). We may raise it up
+// to the hard limit ourselves; if not, fewer have to do.
 void allow_many_descriptors() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

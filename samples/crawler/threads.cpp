@@ -68,7 +68,8 @@ struct transfer {
         read_bytes += size;
         if (*part == body_part::all || is_robots_txt) got.body.append(data, size);
         is_too_large = *part == body_part::all && read_bytes > largest_body_bytes;
-        is_enough = *part == body_part::none || (*part == body_part::beginning && read_bytes >= most_bytes_to_read_past);
+        is_enough =
+            *part == body_part::none || (*part == body_part::beginning && read_bytes >= most_bytes_to_read_past);
         return !is_too_large && !is_enough;
     }
 
@@ -166,7 +167,8 @@ class thread_crawler {
     }
 
     // The lock is not held meanwhile.
-    fetched fetch(CURL* web, const url& page, const std::string& target, bool is_robots_txt, std::unique_lock<std::mutex>& guard) {
+    fetched fetch(CURL* web, const url& page, const std::string& target, bool is_robots_txt,
+                  std::unique_lock<std::mutex>& guard) {
         guard.unlock();
         transfer under_way{web, stopped_, is_robots_txt};
         const auto start = clock::now();
@@ -220,8 +222,8 @@ class thread_crawler {
                                                                       : 0,
                                   std::generic_category());
         t.got.error = t.is_too_large ? "the body is too long" : why ? why.message() : curl_easy_strerror(ended);
-        t.got.dropped = is_dropped(why) || is_shortage(why) || ended == CURLE_GOT_NOTHING || ended == CURLE_SEND_ERROR ||
-                        ended == CURLE_RECV_ERROR || ended == CURLE_PARTIAL_FILE;
+        t.got.dropped = is_dropped(why) || is_shortage(why) || ended == CURLE_GOT_NOTHING ||
+                        ended == CURLE_SEND_ERROR || ended == CURLE_RECV_ERROR || ended == CURLE_PARTIAL_FILE;
     }
 
     crawl& job_;

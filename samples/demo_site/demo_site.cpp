@@ -56,7 +56,9 @@ constexpr const char* help =
 // The website and its name server, on ports that the system has chosen.
 class world {
   public:
-    world() : server_({green::ip_address::loopback_v4(), 0}, [this](auto& asked, auto& answer) { answer_from(asked, answer); }) {
+    world()
+        : server_({green::ip_address::loopback_v4(), 0},
+                  [this](auto& asked, auto& answer) { answer_from(asked, answer); }) {
         for (const std::string& host : demo_site::site::hosts()) names_.add(host, green::ip_address::loopback_v4());
         start_afresh();
     }
@@ -68,7 +70,9 @@ class world {
     // Forgets who has asked before.
     void start_afresh() { site_.emplace(pages_per_host, port()); }
     unsigned port() const { return server_.local_endpoint().port; }
-    std::string front_page() const { return "http://" + demo_site::site::hosts().front() + ":" + std::to_string(port()) + "/"; }
+    std::string front_page() const {
+        return "http://" + demo_site::site::hosts().front() + ":" + std::to_string(port()) + "/";
+    }
     std::string name_server() const { return names_.where().to_string(); }
 
   private:
@@ -137,7 +141,8 @@ run crawl_by(const std::filesystem::path& program, world& here, const std::files
     std::fflush(stdout);
     const auto start = std::chrono::steady_clock::now();
     pid_t child = 0;
-    if (const int error = posix_spawn(&child, arguments[0], summary.get(), nullptr, arguments.data(), environ)) fail(error, program);
+    if (const int error = posix_spawn(&child, arguments[0], summary.get(), nullptr, arguments.data(), environ))
+        fail(error, program);
     // One that came before there was a crawler to hear it. Over there, too, it is blocked until it is taken.
     const int early = from_user.take();
     if (early) kill(child, early);
@@ -172,14 +177,19 @@ bool found_the_same(const std::vector<run>& runs) {
 }
 
 void compare(const std::vector<run>& runs) {
-    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
     std::printf("\n%-18s", "");
     for (const run& each : runs) std::printf("%15s", each.name.c_str());
     std::printf("\n");
     print_row("seconds", runs, [](const run& each) { return each.seconds; });
-    print_row("CPU seconds", runs, [&](const run& each) { return seconds(each.used.ru_utime) + seconds(each.used.ru_stime); });
-    print_row("peak memory, MB", runs, [](const run& each) { return static_cast<double>(each.used.ru_maxrss) * 1024 / 1e6; });
-    print_row("context switches", runs, [](const run& each) { return static_cast<double>(each.used.ru_nvcsw + each.used.ru_nivcsw); });
+    print_row("CPU seconds", runs,
+              [&](const run& each) { return seconds(each.used.ru_utime) + seconds(each.used.ru_stime); });
+    print_row("peak memory, MB", runs,
+              [](const run& each) { return static_cast<double>(each.used.ru_maxrss) * 1024 / 1e6; });
+    print_row("context switches", runs,
+              [](const run& each) { return static_cast<double>(each.used.ru_nvcsw + each.used.ru_nivcsw); });
     if (found_the_same(runs))
         std::printf("\nAll found the same %zu URLs.\n", runs.front().found.size());
     else
@@ -189,8 +199,8 @@ void compare(const std::vector<run>& runs) {
 int run_demo(const std::filesystem::path& folder) {
     crawler::interrupts from_user;  // the crawlers get Ctrl-C too, and say what they have found
     world here;
-    std::printf("A website of %zu hosts with %u pages each; %u jobs crawl it, in three ways.\n", demo_site::site::hosts().size(),
-                pages_per_host, jobs);
+    std::printf("A website of %zu hosts with %u pages each; %u jobs crawl it, in three ways.\n",
+                demo_site::site::hosts().size(), pages_per_host, jobs);
     std::string scratch = std::filesystem::temp_directory_path() / "demo-XXXXXX";
     if (!mkdtemp(scratch.data())) fail(errno, scratch);
     std::vector<run> runs;
@@ -223,7 +233,8 @@ int main(int argc, char** argv) try {
     if (argc == 2 && word == "--serve") return serve();
     if (argc == 2 && word == "--help") return std::fputs(help, stdout) < 0 || std::fflush(stdout) != 0 ? 2 : 0;
     if (argc > 1) {
-        std::fprintf(stderr, "demo-site: %s: no such argument\nTry demo-site --help\n", argv[argc > 2 && word == "--serve" ? 2 : 1]);
+        std::fprintf(stderr, "demo-site: %s: no such argument\nTry demo-site --help\n",
+                     argv[argc > 2 && word == "--serve" ? 2 : 1]);
         return 2;
     }
     return run_demo(std::filesystem::read_symlink("/proc/self/exe").parent_path() / "../crawler");

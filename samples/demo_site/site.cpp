@@ -50,7 +50,8 @@ std::string site::html(const std::string& host, unsigned number) const {
     std::string text = "<!doctype html>\n<title>" + host + ", page " + std::to_string(number) + "</title>\n<ul>\n";
     for (unsigned child = number * children_per_page + 1; child <= (number + 1) * children_per_page; ++child)
         if (child < pages_per_host_) text += anchor("/page/" + std::to_string(child) + "#top", "further down");
-    if (number > 0) text += anchor("../page/" + std::to_string(number - 1) + "/../" + std::to_string(number - 1), "back");
+    if (number > 0)
+        text += anchor("../page/" + std::to_string(number - 1) + "/../" + std::to_string(number - 1), "back");
     const unsigned dice = scramble(host, number);
     const std::string& other = hosts()[dice % hosts().size()];
     text += anchor(url(other, dice / 7 % pages_per_host_), "elsewhere");

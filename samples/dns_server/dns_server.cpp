@@ -24,7 +24,8 @@ struct dns_server::state : std::enable_shared_from_this<dns_server::state> {
     std::list<green::fiber<void>> fibers;
 
     behaviour behaviour_for(const query& q) const {
-        if (auto found = behaviours_by_type.find({q.name, q.type}); found != behaviours_by_type.end()) return found->second;
+        if (auto found = behaviours_by_type.find({q.name, q.type}); found != behaviours_by_type.end())
+            return found->second;
         if (auto found = behaviours.find(q.name); found != behaviours.end()) return found->second;
         if (auto found = behaviours.find(""); found != behaviours.end()) return found->second;
         return behaviour::answer;
@@ -41,7 +42,8 @@ struct dns_server::state : std::enable_shared_from_this<dns_server::state> {
     template <class F>
     void spawn(F f) {
         fibers.remove_if([](const auto& each) { return each.ended(); });
-        fibers.push_back(green::spawn({.name = "dns_server"}, [self = shared_from_this(), f = std::move(f)]() mutable { f(); }));
+        fibers.push_back(
+            green::spawn({.name = "dns_server"}, [self = shared_from_this(), f = std::move(f)]() mutable { f(); }));
     }
 };
 
@@ -151,7 +153,8 @@ void dns_server::state::serve_connection(green::tcp_stream& peer) {
         if (error || !q) return;
         auto reply = reply_to(*q, true);
         if (!reply) continue;
-        reply->insert(reply->begin(), {static_cast<std::byte>(reply->size() >> 8), static_cast<std::byte>(reply->size())});
+        reply->insert(reply->begin(),
+                      {static_cast<std::byte>(reply->size() >> 8), static_cast<std::byte>(reply->size())});
         green::write_all(peer, *reply, error);
         if (error) return;
     }

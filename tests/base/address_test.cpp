@@ -32,15 +32,16 @@ TEST_CASE("an address prints what it was parsed from") {
 }
 
 TEST_CASE("what is no address is refused, and the error quotes it") {
-    for (const char* text : {"", "localhost", "127.1", "0x7f000001", "1.2.3.4.5", "1.2.3.256", " 1.2.3.4", ":::", "::1%",
-                             "12345::", "1.2.3.4%lo", "[::1]"}) {
+    for (const char* text : {"", "localhost", "127.1", "0x7f000001", "1.2.3.4.5", "1.2.3.256", " 1.2.3.4",
+                             ":::", "::1%", "12345::", "1.2.3.4%lo", "[::1]"}) {
         CAPTURE(text);
         CHECK(!ip_address::try_parse(text));
         CHECK(refusal([&] { ip_address::parse(text); }).find('"' + std::string(text) + '"') != std::string::npos);
     }
     CHECK(!ip_address::try_parse(std::string_view("1.2.3.4\0", 8)));
     CHECK(!ip_address::try_parse(std::string(5000, '1')));
-    CHECK(refusal([] { ip_address::parse("fe80::1%nosuchif"); }).find("no such network interface") != std::string::npos);
+    CHECK(refusal([] { ip_address::parse("fe80::1%nosuchif"); }).find("no such network interface") !=
+          std::string::npos);
 }
 
 TEST_CASE("a scope is given by name or number and kept") {

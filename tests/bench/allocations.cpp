@@ -14,6 +14,8 @@
 
 #include "harness.h"
 
+using namespace std::chrono_literals;
+
 namespace {
 
 std::uint64_t allocation_count = 0;
@@ -86,7 +88,7 @@ coro::task<void> yield_often(int n) {
     for (int i = 0; i < n; ++i) co_await coro::yield();
 }
 coro::task<void> sleep_often(int n) {
-    for (int i = 0; i < n; ++i) co_await coro::sleep(std::chrono::microseconds(1));
+    for (int i = 0; i < n; ++i) co_await coro::sleep(1us);
 }
 coro::task<void> start_often(int n) {
     for (int i = 0; i < n; ++i) {
@@ -108,13 +110,13 @@ int main(int argument_count, char** words) {
         count("co_await of a task", [](int n) { green::block_on(coro::spawn(await_often(n))); }),
         count("yield of a fiber", [](int n) { for (int i = 0; i < n; ++i) green::yield(); }),
         count("yield of a task", [](int n) { green::block_on(coro::spawn(yield_often(n))); }),
-        count("sleep of a fiber", [](int n) { for (int i = 0; i < n; ++i) green::sleep(std::chrono::microseconds(1)); }),
+        count("sleep of a fiber", [](int n) { for (int i = 0; i < n; ++i) green::sleep(1us); }),
         count("sleep of a task", [](int n) { green::block_on(coro::spawn(sleep_often(n))); }),
         count("spawn + join of a fiber", [](int n) { for (int i = 0; i < n; ++i) green::spawn(call, i).join(); }),
         count("spawn + join of a task", [](int n) { green::block_on(coro::spawn(start_often(n))); }),
     };
     if (!json) std::printf("%-28s %12s %12s\n", "", "allocations", "bytes");
     for (const row& each : rows)
-        std::printf(json ? "{\"name\": \"%s\", \"allocations\": %.2f, \"bytes\": %.1f}\n" : "%-28s %12.2f %12.1f\n", each.name,
-                    each.allocations, each.bytes);
+        std::printf(json ? "{\"name\": \"%s\", \"allocations\": %.2f, \"bytes\": %.1f}\n" : "%-28s %12.2f %12.1f\n",
+                    each.name, each.allocations, each.bytes);
 }

@@ -5,11 +5,12 @@
 //     build/tests/bench/million [--fibers 1000000] [--stack-kib 64] [--bare | --tasks] [--json]
 //
 // Every fiber sleeps to the same moment, which lies far enough ahead for all of them to have been spawned before it;
-// "seconds to wake" counts from there until the last one has been joined. Resident memory and page tables are differences
-// between before the first spawn and after the last fiber has fallen asleep, divided by the number of fibers; everything
-// the runtime keeps for them is in it. --bare measures suspended contexts without a runtime: the floor (one page of stack,
-// and the page table entries of 64 KiB); --tasks the other model. The limits the project set itself are 4.6 KiB resident,
-// 0.2 KiB of page tables, and no mapping per fiber; 400 bytes per task. A million fibers need about 5 GiB of memory.
+// "seconds to wake" counts from there until the last one has been joined. Resident memory and page tables are
+// differences between before the first spawn and after the last fiber has fallen asleep, divided by the number of
+// fibers; everything the runtime keeps for them is in it. --bare measures suspended contexts without a runtime: the
+// floor (one page of stack, and the page table entries of 64 KiB); --tasks the other model. The limits the project set
+// itself are 4.6 KiB resident, 0.2 KiB of page tables, and no mapping per fiber; 400 bytes per task. A million fibers
+// need about 5 GiB of memory.
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>

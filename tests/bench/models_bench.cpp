@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The two models beside each other: what a switch, a start and a deep chain of calls cost in each. Two tables: the first
-// in units of a bare symmetric transfer through a deque (reference/deque_transfer.h), the second in units of one level of
-// plain calls.
+// The two models beside each other: what a switch, a start and a deep chain of calls cost in each. Two tables: the
+// first in units of a bare symmetric transfer through a deque (reference/deque_transfer.h), the second in units of one
+// level of plain calls.
 //
 //     build/tests/bench/models-bench [--core N] [--json] ...       options: see harness.h
 #include <chrono>
@@ -80,7 +80,8 @@ bench::candidate calls(int depth) {
             for (std::uint64_t i = 0; i < operations; i += static_cast<std::uint64_t>(depth)) bench::keep(call(depth));
         });
     };
-    return {"a level of plain calls, " + std::to_string(depth) + " deep", measure, 0, static_cast<std::uint64_t>(depth)};
+    return {"a level of plain calls, " + std::to_string(depth) + " deep", measure, 0,
+            static_cast<std::uint64_t>(depth)};
 }
 bench::candidate awaits(int depth) {
     auto measure = [depth](std::uint64_t operations) {
@@ -146,7 +147,8 @@ coro::task<void> yield_often(std::uint64_t times, int depth) {
 bench::candidate waits_of_tasks(int depth) {
     auto measure = [depth](std::uint64_t operations) {
         return bench::timed([&] {
-            auto one = coro::spawn(yield_often(operations / 2, depth)), other = coro::spawn(yield_often(operations / 2, depth));
+            auto one = coro::spawn(yield_often(operations / 2, depth)),
+                 other = coro::spawn(yield_often(operations / 2, depth));
             green::block_on(one);
             green::block_on(other);
         });

@@ -39,7 +39,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a task gets a fiber's result, again an
     CHECK(green::block_on(ask()) == "answer");  // by a fiber that runs the task
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a result is moved out of a handle that goes away, and a reference stays one") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a result is moved out of a handle that goes away, and a reference stays one") {
     CHECK(as_task([]() -> task<int> {
         std::unique_ptr<int> result = co_await coro::get(green::spawn([] {
             green::sleep(1s);

@@ -52,7 +52,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a fiber that runs the task is the one th
     CHECK(seen != spawned.id());
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a task that is killed waits for the fiber's last steps, however often it is killed") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a task that is killed waits for the fiber's last steps, however often it is killed") {
     std::string log;
     struct last_steps {
         std::string& log;
@@ -82,7 +83,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a task that is killed waits for the fi
     CHECK(clock.elapsed() < 2s);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a timeout around it is its own, and what the fiber returns too late is lost") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a timeout around it is its own, and what the fiber returns too late is lost") {
     bool ended = false;
     auto stubborn = [&] {
         try {

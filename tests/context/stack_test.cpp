@@ -27,7 +27,8 @@ constexpr std::size_t kib = 1024;
 std::size_t resident_pages(const stack& s) {
     std::vector<unsigned char> resident(s.size_bytes / 4096);
     REQUIRE(mincore(s.bottom, s.size_bytes, resident.data()) == 0);
-    return static_cast<std::size_t>(std::count_if(resident.begin(), resident.end(), [](unsigned char c) { return c & 1; }));
+    return static_cast<std::size_t>(
+        std::count_if(resident.begin(), resident.end(), [](unsigned char c) { return c & 1; }));
 }
 
 void touch(const stack& s) {
@@ -50,7 +51,8 @@ TEST_CASE("a stack is as large as asked for, in whole pages, and can be used fro
 
 TEST_CASE("impossible sizes are refused") {
     stack_pool pool;
-    for (std::size_t wanted : {std::size_t{0}, 16 * kib - 1, (std::size_t{1} << 30) + 1, std::size_t{1} << 40, SIZE_MAX})
+    for (std::size_t wanted :
+         {std::size_t{0}, 16 * kib - 1, (std::size_t{1} << 30) + 1, std::size_t{1} << 40, SIZE_MAX})
         CHECK_THROWS_AS(pool.acquire(wanted), std::invalid_argument);
     CHECK(pool.in_use_count() == 0);
 }

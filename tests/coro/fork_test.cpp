@@ -62,5 +62,6 @@ TEST_CASE("what a forked task throws is reported, and its process fails" *
           doctest::skip(support::with_thread_sanitizer)) {
     auto end = support::run_child("forked_task_throws");
     CHECK(end.output == "child ended with 1\n");
-    CHECK(end.errors.find("task \"forking\" ended with an exception that nobody took: out of paper") != std::string::npos);
+    CHECK(end.errors.find("task \"forking\" ended with an exception that nobody took: out of paper") !=
+          std::string::npos);
 }

@@ -178,7 +178,8 @@ TEST_CASE("whatever task is spawned for threads that come and go ends") {
     CHECK(ended == spawned);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a group's tasks on another hub end before it, are killed with it, and their errors reach it") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a group's tasks on another hub end before it, are killed with it, and their errors reach it") {
     support::other_hub there;
     std::atomic<int> ran{0}, unwound{0};
     std::atomic<bool> stays{false};

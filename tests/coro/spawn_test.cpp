@@ -31,7 +31,8 @@ coro::task<void> nap(green::duration d) {
 }  // namespace
 
 // With its frame, its block, its timer and its handle.
-TEST_CASE_FIXTURE(support::virtual_time, "a sleeping task takes at most 400 bytes" * doctest::skip(support::with_sanitizer)) {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a sleeping task takes at most 400 bytes" * doctest::skip(support::with_sanitizer)) {
     auto second = []() -> coro::task<void> { co_await coro::sleep(1s); };
     constexpr std::size_t count = 30'000;  // nearly a full heap of timers, which grows to twice its size
     std::vector<coro::join_handle<void>> all;
@@ -45,7 +46,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a sleeping task takes at most 400 byte
     for (auto& each : all) green::block_on(each);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "get() gives the result again and again, and moves it out of a handle that goes") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "get() gives the result again and again, and moves it out of a handle that goes") {
     auto make = []() -> coro::task<std::string> { co_return "text"; };
     auto handle = coro::spawn(make());
     auto twice = [&]() -> coro::task<void> {
@@ -57,7 +59,8 @@ TEST_CASE_FIXTURE(support::leak_check, "get() gives the result again and again, 
     green::block_on(twice());
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a task that cannot be spawned, because a value cannot be copied to it, is destroyed unstarted") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a task that cannot be spawned, because a value cannot be copied to it, is destroyed unstarted") {
     struct unique {
         explicit unique(bool) {}
         unique(const unique&) { throw std::runtime_error("one of a kind"); }

@@ -73,7 +73,8 @@ class temporary_file {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(with_server, "a look-up gives the addresses in the order of the answer, with the port of the service") {
+TEST_CASE_FIXTURE(with_server,
+                  "a look-up gives the addresses in the order of the answer, with the port of the service") {
     server.add("www.example.com", ip_address::parse("192.0.2.1"));
     server.add("www.example.com", ip_address::parse("192.0.2.2"));
     CHECK(texts(resolver.lookup("www.example.com", "80")) == list{"192.0.2.1:80", "192.0.2.2:80"});
@@ -136,7 +137,8 @@ TEST_CASE_FIXTURE(with_server, "a silent server ends in a timeout error after th
     CHECK(green::clock::now() - start >= 100ms);
     CHECK(green::clock::now() - start < 5s);
     CHECK(server.count_of("lost.test") == 4);  // two families, twice
-    CHECK(what_of([&] { resolver.lookup("lost.test"); }).find("Temporary failure in name resolution") != std::string::npos);
+    CHECK(what_of([&] { resolver.lookup("lost.test"); }).find("Temporary failure in name resolution") !=
+          std::string::npos);
 }
 
 TEST_CASE_FIXTURE(with_server, "a look-up ends at its own deadline, and its late answer is harmless") {
@@ -157,7 +159,8 @@ TEST_CASE_FIXTURE(with_server, "an answer that comes late reaches whoever still 
     server.set_delay("slow.test", 30ms);
     dns::resolver patient({.servers = {server.where()}, .timeout = 5s, .hosts_path = "", .resolv_conf_path = ""});
     auto impatient = green::spawn([&] {
-        return error_of([&] { patient.lookup("slow.test", "", {.deadline = green::hub::current().deadline_after(5ms)}); });
+        return error_of(
+            [&] { patient.lookup("slow.test", "", {.deadline = green::hub::current().deadline_after(5ms)}); });
     });
     CHECK(patient.lookup("slow.test").size() == 1);
     CHECK(impatient.get() == std::errc::timed_out);
@@ -228,7 +231,8 @@ TEST_CASE_FIXTURE(with_server, "a failing server is a temporary error, a refusin
 
 TEST_CASE_FIXTURE(with_server, "no server at the port is a temporary error") {
     const endpoint nobody = dns_sample::dns_server().where();
-    dns::resolver lost({.servers = {nobody}, .timeout = 50ms, .try_count = 1, .hosts_path = "", .resolv_conf_path = ""});
+    dns::resolver lost(
+        {.servers = {nobody}, .timeout = 50ms, .try_count = 1, .hosts_path = "", .resolv_conf_path = ""});
     const auto error = error_of([&] { lost.lookup("x.test"); });
     CHECK((error == dns::errc::again || error == std::errc::timed_out));
 }
@@ -312,7 +316,8 @@ TEST_CASE_FIXTURE(with_server, "numeric hosts never reach a server, and their sc
     CHECK(texts(resolver.lookup("0x7f000001", "80")) == list{"127.0.0.1:80"});
     CHECK(error_of([&] { resolver.lookup("fe80::1%nosuchif"); }) == dns::errc::no_name);
     CHECK(error_of([&] { resolver.lookup("1:2:3"); }) == dns::errc::no_name);
-    CHECK(error_of([&] { resolver.lookup("127.0.0.1", "1", {.family = address_family::v6}); }) == dns::errc::address_family);
+    CHECK(error_of([&] { resolver.lookup("127.0.0.1", "1", {.family = address_family::v6}); }) ==
+          dns::errc::address_family);
     CHECK(server.questions().empty());
 }
 
@@ -341,12 +346,14 @@ TEST_CASE_FIXTURE(with_server, "an unknown service and port 65536 are errors of 
     CHECK(error_of([&] { resolver.lookup("127.0.0.1", "-1"); }) == dns::errc::service);
     CHECK(error_of([&] { resolver.lookup("127.0.0.1", "nosuchservice"); }) == dns::errc::service);
     CHECK(what_of([&] { resolver.lookup("127.0.0.1", "65536"); }) ==
-          "green: cannot look up \"127.0.0.1\", service \"65536\" (the port is not between 0 and 65535): Servname not supported for ai_socktype");
+          "green: cannot look up \"127.0.0.1\", service \"65536\" (the port is not between 0 and 65535): Servname not "
+          "supported for ai_socktype");
     CHECK(resolver.lookup("127.0.0.1", "65535")[0].port == 65535);
 }
 
 TEST_CASE_FIXTURE(with_server, "the hosts file comes first, and is read again when it changes") {
-    temporary_file hosts("192.0.2.10 pinned.test alias # comment\n2001:db8::10\tpinned.test\nnonsense line\n#192.0.2.1 x\n");
+    temporary_file hosts(
+        "192.0.2.10 pinned.test alias # comment\n2001:db8::10\tpinned.test\nnonsense line\n#192.0.2.1 x\n");
     auto with_hosts = options();
     with_hosts.hosts_path = hosts.path();
     dns::resolver reading(with_hosts);

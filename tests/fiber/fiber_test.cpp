@@ -170,8 +170,8 @@ SCENARIO_IN_CHILD(asks_an_empty_handle_for_its_name) { (void)green::fiber_handle
 SCENARIO_IN_CHILD(waits_for_an_empty_handle) { green::wait_all(green::fiber<void>()); }
 
 TEST_CASE("an empty handle says that it names nobody, and aborts") {
-    for (const char* scenario : {"gets_from_an_empty_handle", "joins_an_empty_handle", "asks_an_empty_handle_for_its_name",
-                                 "waits_for_an_empty_handle"}) {
+    for (const char* scenario : {"gets_from_an_empty_handle", "joins_an_empty_handle",
+                                 "asks_an_empty_handle_for_its_name", "waits_for_an_empty_handle"}) {
         CAPTURE(scenario);
         auto end = support::run_child(scenario);
         CHECK(end.signal == SIGABRT);

@@ -85,7 +85,8 @@ SCENARIO_IN_CHILD(fork_in_a_fiber) {
     std::puts("parent goes on");
 }
 
-// ThreadSanitizer takes the child of a fiber for a thread that it has never seen switch, and reports each switch as a race.
+// ThreadSanitizer takes the child of a fiber for a thread that it has never seen switch, and reports each switch as a
+// race.
 TEST_CASE("after fork() in a fiber the child goes on with that fiber" * doctest::skip(support::with_thread_sanitizer)) {
     auto end = support::run_child("fork_in_a_fiber");
     CHECK(end.exit_status == 0);
@@ -157,7 +158,8 @@ SCENARIO_IN_CHILD(forked_fiber_throws) {
     }).join();
 }
 
-TEST_CASE("what a forked fiber throws is reported, and its process fails" * doctest::skip(support::with_thread_sanitizer)) {
+TEST_CASE("what a forked fiber throws is reported, and its process fails" *
+          doctest::skip(support::with_thread_sanitizer)) {
     auto end = support::run_child("forked_fiber_throws");
     CHECK(end.output == "child ended with 1\n");
     CHECK(end.errors.find("green: fiber \"forking\"") != std::string::npos);
@@ -228,7 +230,8 @@ SCENARIO_IN_CHILD(fibers_of_a_child_are_unwound) {
     }).join();
 }
 
-TEST_CASE("a forked fiber that returns has the fibers of its process unwound" * doctest::skip(support::with_thread_sanitizer)) {
+TEST_CASE("a forked fiber that returns has the fibers of its process unwound" *
+          doctest::skip(support::with_thread_sanitizer)) {
     auto end = support::run_child("fibers_of_a_child_are_unwound");
     CHECK(end.output == "unwound\nchild ended with 0\n");
     CHECK(end.errors.empty());

@@ -126,7 +126,8 @@ TEST_CASE_FIXTURE(support::leak_check, "views work on an endless generator, and 
     CHECK(collect(count_from(5) | std::views::take(2)) == std::vector{5, 6});
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "what the function throws comes out of begin and of ++, and then it is at its end") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "what the function throws comes out of begin and of ++, and then it is at its end") {
     generator<int> at_once([](auto) { throw std::runtime_error("at once"); });
     CHECK_THROWS_WITH_AS(at_once.begin(), "at once", std::runtime_error);
     CHECK(at_once.begin() == at_once.end());

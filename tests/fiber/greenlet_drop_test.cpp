@@ -58,7 +58,8 @@ void wait_forever() {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(support::leak_check, "dropping the last handle of a suspended one unwinds its stack, and the dropper goes on") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "dropping the last handle of a suspended one unwinds its stack, and the dropper goes on") {
     bool unwound = false;
     std::optional<greenlet<void()>> g = suspended([&] {
         sets guard{unwound};
@@ -79,7 +80,8 @@ TEST_CASE_FIXTURE(support::leak_check, "an unstarted one is simply destroyed") {
     CHECK_FALSE(ran);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "while it is unwound the dropper is its parent, and gets nothing of what it gives") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "while it is unwound the dropper is its parent, and gets nothing of what it gives") {
     int seen = 0;
     green::greenlet_handle dropper;
     auto g = suspended([&] {
@@ -390,7 +392,8 @@ TEST_CASE_FIXTURE(support::leak_check, "dropped by another fiber it is unwound t
     CHECK(unwound_elsewhere);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "one that is a fiber's result, and that nobody takes, is unwound at that fiber's end") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "one that is a fiber's result, and that nobody takes, is unwound at that fiber's end") {
     bool unwound = false;
     green::spawn([&] {
         return suspended([&] {
@@ -569,8 +572,8 @@ SCENARIO_IN_CHILD(forks_in_a_greenlet) {
     std::printf("%d\n", status);
 }
 
-// ThreadSanitizer takes the child of a greenlet for a thread that it has never seen switch, and reports each switch as a
-// race.
+// ThreadSanitizer takes the child of a greenlet for a thread that it has never seen switch, and reports each switch as
+// a race.
 TEST_CASE("the child of a fork goes on in its greenlet, and leaves alone those of fibers that are gone" *
           doctest::skip(support::with_thread_sanitizer)) {
     auto end = support::run_child("forks_in_a_greenlet");

@@ -222,7 +222,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a timeout of the parent is in force in
     CHECK(g.dead());
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a greenlet's timeout is in force only while it runs, and again when it goes on") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a greenlet's timeout is in force only while it runs, and again when it goes on") {
     bool expired_inside = false;
     greenlet<void()> g([&] {
         expired_inside = !green::with_timeout(5s, [] {
@@ -283,7 +284,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "scopes go along when a greenlet with o
     green::sleep(1s);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a jump over several generations takes their scopes out of force and back into it") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a jump over several generations takes their scopes out of force and back into it") {
     const auto root = current_greenlet();
     std::string ends;
     greenlet<void()> inner;
@@ -327,7 +329,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a child moved while it runs is under t
     child.switch_to();
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a task group's children in a greenlet are cancelled with those who wait for it") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a task group's children in a greenlet are cancelled with those who wait for it") {
     int cancelled = 0;
     greenlet<void()> g([&] {
         green::with_task_group([&](green::task_group& group) {

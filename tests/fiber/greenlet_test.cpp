@@ -49,7 +49,8 @@ TEST_CASE_FIXTURE(support::leak_check, "creating a greenlet runs nothing") {
     CHECK(g.dead());
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "the first value is the argument, later ones the results of its own pending switch") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "the first value is the argument, later ones the results of its own pending switch") {
     std::vector<int> received;
     greenlet<std::string(int)> g([&](int first) {
         received.push_back(first);
@@ -137,7 +138,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a result goes to the parent, not to the 
     CHECK(where.empty());
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "an error goes to whoever is the parent by then, through those that do not catch it") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "an error goes to whoever is the parent by then, through those that do not catch it") {
     greenlet<void()> bad([] { throw std::runtime_error("bad"); });
     std::string caught_by;
     greenlet<void()> adopter([&] {
@@ -209,7 +211,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a result starts a parent that has never 
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a parent known to nobody but its child lives on") {
-    greenlet<int()> child({.parent = greenlet<std::string(int)>([](int n) { return std::to_string(n); })}, [] { return 42; });
+    greenlet<int()> child({.parent = greenlet<std::string(int)>([](int n) { return std::to_string(n); })},
+                          [] { return 42; });
     CHECK(child.switch_to<std::string>() == "42");
 }
 
@@ -242,7 +245,8 @@ TEST_CASE_FIXTURE(support::leak_check, "what is thrown into a suspended one is t
     REQUIRE(answer.has_value());
     CHECK(*answer == "caught the range");
     CHECK(g.switch_to() == "waiting");
-    CHECK_THROWS_WITH_AS(g.throw_into(std::make_exception_ptr(std::domain_error("uncaught"))), "uncaught", std::domain_error);
+    CHECK_THROWS_WITH_AS(g.throw_into(std::make_exception_ptr(std::domain_error("uncaught"))), "uncaught",
+                         std::domain_error);
     CHECK(g.dead());
 }
 
@@ -301,7 +305,8 @@ TEST_CASE_FIXTURE(support::leak_check, "throwing into a void one tells whether s
     CHECK_FALSE(g.throw_into());
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "an exit starts a parent that takes nothing, and ends one that waits for a value") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "an exit starts a parent that takes nothing, and ends one that waits for a value") {
     bool ran = false;
     greenlet<void()> takes_nothing([&] { ran = true; });
     greenlet<int()> first({.parent = takes_nothing}, []() -> int { throw green::greenlet_exit(); });
@@ -326,7 +331,8 @@ TEST_CASE_FIXTURE(support::leak_check, "switching to oneself gives the value bac
     CHECK_THROWS_AS(current_greenlet().switch_to<int>(5L), std::logic_error);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a value of another type than is waited for is refused, and both types are named") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a value of another type than is waited for is refused, and both types are named") {
     greenlet<int(int)> g({.name = "typed"}, [](int n) {
         const std::string text = switch_to_parent<std::string>(n);
         return static_cast<int>(text.size());
@@ -350,7 +356,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a result that does not fit is an error o
     CHECK(contains(what_of([&] { nothing.switch_to<int>(); }), "waits for int and is given void"));
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "several suspended each in its own catch keep their own exceptions, and their errno") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "several suspended each in its own catch keep their own exceptions, and their errno") {
     std::vector<greenlet<std::string()>> all;
     for (int i = 0; i < 5; ++i)
         all.emplace_back([i]() -> std::string {
@@ -371,7 +378,8 @@ TEST_CASE_FIXTURE(support::leak_check, "several suspended each in its own catch 
     for (auto& each : all) each.switch_to();
     CHECK_FALSE(std::current_exception());
     CHECK(errno == 99);
-    for (int i : {3, 0, 4, 1, 2}) CHECK(all[static_cast<std::size_t>(i)].switch_to() == "exception " + std::to_string(i));
+    for (int i : {3, 0, 4, 1, 2})
+        CHECK(all[static_cast<std::size_t>(i)].switch_to() == "exception " + std::to_string(i));
     CHECK_FALSE(std::current_exception());
 }
 
@@ -478,7 +486,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a function that cannot be moved in leave
 
 TEST_CASE_FIXTURE(support::leak_check, "the root of a fiber has no parent to switch to") {
     CHECK(contains(what_of([] { switch_to_parent(1); }), "fiber \"main\" has no parent"));
-    CHECK(contains(green::spawn({.name = "loner"}, [] { return what_of([] { switch_to_parent(); }); }).get(), "\"loner\""));
+    CHECK(contains(green::spawn({.name = "loner"}, [] { return what_of([] { switch_to_parent(); }); }).get(),
+                   "\"loner\""));
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "one of another thread is refused by name") {

@@ -25,7 +25,8 @@ namespace {
 struct notes {
     notes() {
         green::set_greenlet_tracer([this](const green::greenlet_trace& t) {
-            lines.push_back((t.event == greenlet_event::thrown ? "throw " : "switch ") + t.from.name() + " " + t.to.name());
+            lines.push_back((t.event == greenlet_event::thrown ? "throw " : "switch ") + t.from.name() + " " +
+                            t.to.name());
         });
     }
     ~notes() { green::set_greenlet_tracer({}); }

@@ -47,7 +47,8 @@ TEST_CASE_FIXTURE(support::leak_check, "get() from a fiber that was killed says 
     nothing.get();  // no result was promised
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a sleeping fiber's handlers have finished when kill() returns, even when they wait") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a sleeping fiber's handlers have finished when kill() returns, even when they wait") {
     std::string log;
     auto fiber = green::spawn([&] {
         at_scope_end guard{log};
@@ -107,7 +108,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a fiber may kill itself") {
     CHECK(self.was_killed());
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "killing oneself throws at once, whatever the way, the reason and the shield around it") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "killing oneself throws at once, whatever the way, the reason and the shield around it") {
     green::fiber<void> self;
     auto cut_short = [&](auto&& kill) {
         bool went_on = false;
@@ -283,7 +285,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a fiber of another thread can be killed 
     CHECK(fiber.was_killed());
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed in a wait of any kind has taken nothing and left nothing behind") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a fiber killed in a wait of any kind has taken nothing and left nothing behind") {
     support::nothing_to_be_had world;
     for (const auto& each : world.calls()) {
         CAPTURE(each.name);

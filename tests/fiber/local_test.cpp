@@ -26,7 +26,8 @@ TEST_CASE_FIXTURE(support::leak_check, "each fiber has its own value, made the f
     CHECK(made == 2);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "values die at the fiber's end, latest first, and may wait in their destructors") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "values die at the fiber's end, latest first, and may wait in their destructors") {
     struct noted {
         std::string* log = nullptr;
         char name = 0;

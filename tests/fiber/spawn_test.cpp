@@ -85,7 +85,8 @@ class slow_to_die {
 };
 }  // namespace
 
-TEST_CASE_FIXTURE(support::leak_check, "a result nobody wants may wait in its destructor, wherever the last handle goes") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a result nobody wants may wait in its destructor, wherever the last handle goes") {
     int deaths = 0;
     auto make = [&] { return slow_to_die(deaths); };
     green::spawn(make);
@@ -159,7 +160,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed before its time never r
 
 TEST_CASE_FIXTURE(support::leak_check, "an impossible stack size is refused, and nothing is started") {
     bool ran = false;
-    for (std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{16 * 1024 - 1}, std::size_t{1} << 40, SIZE_MAX})
+    for (std::size_t bytes :
+         {std::size_t{0}, std::size_t{1}, std::size_t{16 * 1024 - 1}, std::size_t{1} << 40, SIZE_MAX})
         CHECK_THROWS_AS(green::spawn({.stack_size_bytes = bytes}, [&] { ran = true; }), std::invalid_argument);
     green::yield();
     CHECK_FALSE(ran);
@@ -171,7 +173,8 @@ TEST_CASE_FIXTURE(support::leak_check, "small and odd stack sizes work") {
         green::yield();
         return static_cast<int>(bytes[0]);
     };
-    for (std::size_t bytes : {16 * 1024, 16 * 1024 + 1, 100'000}) CHECK(green::spawn({.stack_size_bytes = bytes}, uses_some).get() == 1);
+    for (std::size_t bytes : {16 * 1024, 16 * 1024 + 1, 100'000})
+        CHECK(green::spawn({.stack_size_bytes = bytes}, uses_some).get() == 1);
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a function whose copy throws leaves nothing behind") {
@@ -225,7 +228,8 @@ SCENARIO_IN_CHILD(no_memory_for_stacks) {
     std::printf("%d\n", green::spawn({.stack_size_bytes = 8 << 20}, [] { return 42; }).get());
 }
 
-TEST_CASE("no memory for a stack is an error, and fibers before and after it run" * doctest::skip(support::with_sanitizer)) {
+TEST_CASE("no memory for a stack is an error, and fibers before and after it run" *
+          doctest::skip(support::with_sanitizer)) {
     auto end = support::run_child("no_memory_for_stacks");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "ENOMEM\nthe others ran\n42\n");

@@ -23,10 +23,19 @@ inline void sleep(green::duration d) { green::sleep(d); }
 template <class F>
 auto with_timeout(green::duration d, F f) { return green::with_timeout(d, f); }
 
-inline http::response get(http::session& by, const std::string& url, const http::request_options& o = {}) { return by.get(url, o); }
+inline http::response get(http::session& by, const std::string& url, const http::request_options& o = {}) {
+    return by.get(url, o);
+}
 inline http::response head(http::session& by, const std::string& url) { return by.head(url); }
-inline http::response post(http::session& by, const std::string& url, const http::body_source& body, const std::string& type) { return by.post(url, body, type); }
-inline http::response request(http::session& by, const std::string& method, const std::string& url, const http::headers& extra, const http::body_source& body, const http::request_options& o = {}) { return by.request(method, url, extra, body, o); }
+inline http::response post(http::session& by, const std::string& url, const http::body_source& body,
+                           const std::string& type) {
+    return by.post(url, body, type);
+}
+inline http::response request(http::session& by, const std::string& method, const std::string& url,
+                              const http::headers& extra, const http::body_source& body,
+                              const http::request_options& o = {}) {
+    return by.request(method, url, extra, body, o);
+}
 inline std::string read_all(http::response& from) { return from.read_all(); }
 inline std::string read_all(http::response& from, std::size_t limit_bytes) { return from.read_all(limit_bytes); }
 inline std::size_t read_some(http::response& from, std::span<std::byte> buffer) { return from.read_some(buffer); }

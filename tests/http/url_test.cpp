@@ -128,8 +128,10 @@ TEST_CASE("a reference may be as careless as real servers are") {
 TEST_CASE("a URL with an impossible port is refused by that name") {
     for (const char* text : {"http://a:65536/", "http://a:0/", "https://a:99999999999999999999/"}) {
         CAPTURE(text);
-        CHECK(support::what_of([&] { url::parse(text); }).find("the port is not between 1 and 65535") != std::string::npos);
+        CHECK(support::what_of([&] { url::parse(text); }).find("the port is not between 1 and 65535") !=
+              std::string::npos);
         CHECK(error_of(text) == errc::invalid_url);
-        CHECK(support::what_of([&] { url().resolve(text); }).find("the port is not between 1 and 65535") != std::string::npos);
+        CHECK(support::what_of([&] { url().resolve(text); }).find("the port is not between 1 and 65535") !=
+              std::string::npos);
     }
 }

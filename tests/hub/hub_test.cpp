@@ -54,7 +54,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a cancelled callback is not called, an
     timer.cancel();
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "cancelling a callback that was called changes nothing, not even from within") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "cancelling a callback that was called changes nothing, not even from within") {
     int calls = 0;
     green::timer_handle timer;
     timer = green::hub::current().call_after(1s, [&] {
@@ -132,7 +133,8 @@ TEST_CASE_FIXTURE(support::leak_check, "yield and join are refused in a callback
     CHECK(ran);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "no call that waits is possible in a callback, be it for what is at hand or not") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "no call that waits is possible in a callback, be it for what is at hand or not") {
     support::nothing_to_be_had nothing;
     support::all_to_be_had everything;
     auto calls = nothing.calls();
@@ -219,7 +221,8 @@ SCENARIO_IN_CHILD(no_memory_for_a_hub) {
     std::printf("%d\n", green::spawn([] { green::sleep(1us); return 42; }).get());
 }
 
-TEST_CASE("without memory for its hub a thread is told so, and may try again" * doctest::skip(support::with_sanitizer)) {
+TEST_CASE("without memory for its hub a thread is told so, and may try again" *
+          doctest::skip(support::with_sanitizer)) {
     auto end = support::run_child("no_memory_for_a_hub");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "ENOMEM\n42\n");

@@ -114,7 +114,8 @@ TEST_CASE("a scope hung below another one is under what is in force there, with 
 }
 
 TEST_CASE("whether a shield stands between a scope and the root follows when it is moved") {
-    scope shield(nullptr, never, true), open(nullptr, never, false), moved(&shield, never, false), inside(&moved, never, false);
+    scope shield(nullptr, never, true), open(nullptr, never, false), moved(&shield, never, false),
+        inside(&moved, never, false);
     CHECK(inside.shielded_from_root());
     moved.move_below(&open);
     CHECK_FALSE(inside.shielded_from_root());

@@ -124,8 +124,10 @@ TEST_CASE_FIXTURE(support::leak_check, "a suspended fiber's backtrace begins in 
     const auto frames = info_of("sleeper", backtraces::with).backtrace;
     REQUIRE(!frames.empty());
     CAPTURE(frames.front());
-    // The program's functions have no names unless it is linked with -rdynamic; then its file and the offset stand there.
-    CHECK((frames.front().find("green::sleep") != std::string::npos || frames.front().find("test-inspect") != std::string::npos));
+    // The program's functions have no names unless it is linked with -rdynamic; then its file and the offset stand
+    // there.
+    CHECK((frames.front().find("green::sleep") != std::string::npos ||
+           frames.front().find("test-inspect") != std::string::npos));
     for (const std::string& frame : frames) CHECK(frame.find("green::detail::scheduler") == std::string::npos);
     CHECK(frames.size() < 30);
     sleeper.kill();

@@ -59,8 +59,8 @@ struct reports {
     std::vector<stuck_fiber> all;
 };
 
-// How long the turns of a hub's fibers last by the clock. A watchdog is right to report one that a busy machine holds up
-// for the limit, and what holds it up may begin in one turn and end in the next.
+// How long the turns of a hub's fibers last by the clock. A watchdog is right to report one that a busy machine holds
+// up for the limit, and what holds it up may begin in one turn and end in the next.
 class turns {
   public:
     void next() {
@@ -228,7 +228,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a task is reported like a fiber, and a c
     CHECK(all[1].name == "a hub callback");
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "one without a name is reported by its number" * doctest::skip(signals_are_late)) {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "one without a name is reported by its number" * doctest::skip(signals_are_late)) {
     reports seen;
     watchdog guard(50ms, seen.collect());
     auto fiber = green::spawn([&] { seen.hold_hub_until(1); });

@@ -218,7 +218,8 @@ TEST_CASE_FIXTURE(pair_fixture, "reading exactly fails when the stream ends befo
     std::error_code error;
     CHECK(green::read_exactly(near, buffer, error) == 3);
     CHECK(error == stream_errc::end_of_stream);
-    CHECK(what_of([&] { green::read_exactly(near, buffer); }) == "green: memory stream: read: the stream ended too early");
+    CHECK(what_of([&] { green::read_exactly(near, buffer); }) ==
+          "green: memory stream: read: the stream ended too early");
     green::read_exactly(near, {});
 }
 

@@ -45,7 +45,9 @@ void lock_shared(Mutex& m) { m.lock_shared(); }
 inline std::unique_lock<green::mutex> scoped_lock(green::mutex& m) { return std::unique_lock(m); }
 template <class Predicate>
 void wait(green::condition_variable& cv, std::unique_lock<green::mutex>& lock, Predicate pred) { cv.wait(lock, pred); }
-inline std::cv_status wait_for(green::condition_variable& cv, std::unique_lock<green::mutex>& lock, green::duration d) { return cv.wait_for(lock, d); }
+inline std::cv_status wait_for(green::condition_variable& cv, std::unique_lock<green::mutex>& lock, green::duration d) {
+    return cv.wait_for(lock, d);
+}
 template <class Thing>
 void wait(Thing& thing) { green::wait_all(thing); }
 template <class Thing>
@@ -53,7 +55,9 @@ bool wait_for(Thing& thing, green::duration d) { return green::wait_all_for(d, t
 template <class... Things>
 std::size_t wait_any(Things&... things) { return green::wait_any(things...); }
 template <class... Things>
-std::optional<std::size_t> wait_any_for(green::duration d, Things&... things) { return green::wait_any_for(d, things...); }
+std::optional<std::size_t> wait_any_for(green::duration d, Things&... things) {
+    return green::wait_any_for(d, things...);
+}
 template <class... Things>
 void wait_all(Things&... things) { green::wait_all(things...); }
 template <class... Things>
@@ -81,17 +85,32 @@ auto with_task_group(F f) { return green::with_task_group(f); }
 template <class F>
 auto shield(F f) { return green::shield(f); }
 
-inline green::tcp_stream connect(const green::endpoint& to, const green::connect_options& options = {}) { return green::connect(to, options); }
-inline green::tcp_stream connect(const std::string& host, int port, const green::connect_options& options = {}) { return green::connect(host, port, options); }
-inline green::tcp_stream accept(green::tcp_listener& from, green::time_point deadline = green::never) { return from.accept(deadline); }
+inline green::tcp_stream connect(const green::endpoint& to, const green::connect_options& options = {}) {
+    return green::connect(to, options);
+}
+inline green::tcp_stream connect(const std::string& host, int port, const green::connect_options& options = {}) {
+    return green::connect(host, port, options);
+}
+inline green::tcp_stream accept(green::tcp_listener& from, green::time_point deadline = green::never) {
+    return from.accept(deadline);
+}
 inline std::size_t read_some(green::tcp_stream& from, std::span<std::byte> buffer) { return from.read_some(buffer); }
-inline std::size_t read_some(green::tcp_stream& from, std::span<std::byte> buffer, std::error_code& error) { return from.read_some(buffer, error); }
+inline std::size_t read_some(green::tcp_stream& from, std::span<std::byte> buffer, std::error_code& error) {
+    return from.read_some(buffer, error);
+}
 inline void read_exactly(green::tcp_stream& from, std::span<std::byte> buffer) { green::read_exactly(from, buffer); }
-inline std::size_t read_until(green::tcp_stream& from, std::string& text, std::string_view delimiter, std::size_t limit = 1 << 20) { return green::read_until(from, text, delimiter, limit); }
-inline bool wait_readable(int fd, green::time_point deadline = green::never) { return green::wait_readable(fd, deadline); }
+inline std::size_t read_until(green::tcp_stream& from, std::string& text, std::string_view delimiter,
+                              std::size_t limit = 1 << 20) {
+    return green::read_until(from, text, delimiter, limit);
+}
+inline bool wait_readable(int fd, green::time_point deadline = green::never) {
+    return green::wait_readable(fd, deadline);
+}
 inline bool wait_writable(int fd) { return green::wait_writable(fd); }
 inline void write_all(green::tcp_stream& to, std::string_view text) { green::write_all(to, text); }
-inline std::vector<green::endpoint> lookup(const std::string& name, const std::string& service = {}) { return green::dns::default_resolver().lookup(name, service); }
+inline std::vector<green::endpoint> lookup(const std::string& name, const std::string& service = {}) {
+    return green::dns::default_resolver().lookup(name, service);
+}
 
 }  // namespace model
 

@@ -95,7 +95,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a refused candidate makes the next one
     CHECK(connected.remote_endpoint() == listener.local_endpoint());
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a silent candidate has its head start, then the next one wins and the loser is closed") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a silent candidate has its head start, then the next one wins and the loser is closed") {
     silent_endpoint silent;
     tcp_listener listener(any_port());
     const std::size_t before = support::belongings::now().descriptors;
@@ -161,7 +162,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a port that nobody listens at never conn
 
 TEST_CASE_FIXTURE(support::leak_check, "the first read after connecting waits without asking the kernel in vain") {
     tcp_pair pair;
-    CHECK(green::detail::scheduler::current().loop().poller().state(pair.near.fd()).side(green::detail::direction::read).drained);
+    auto& poller = green::detail::scheduler::current().loop().poller();
+    CHECK(poller.state(pair.near.fd()).side(green::detail::direction::read).drained);
     green::write_all(pair.far, "x");
     CHECK(read_text(pair.near) == "x");
 }
@@ -199,7 +201,8 @@ TEST_CASE_FIXTURE(support::leak_check, "what goes wrong with a name tells host, 
     for (int port : {65536, -1})
         CHECK(what_of([&] { green::connect("127.0.0.1", port); }).find("the port is not between 0 and 65535") !=
               std::string::npos);
-    CHECK(what_of([&] { green::connect(std::string(1000, 'a'), 80, options); }).find("longer than 253 bytes") != std::string::npos);
+    CHECK(what_of([&] { green::connect(std::string(1000, 'a'), 80, options); }).find("longer than 253 bytes") !=
+          std::string::npos);
     green::connect_options hasty = options;
     hasty.deadline = green::hub::current().deadline_after(20ms);
     CHECK(error_of([&] { green::connect("silent.test", 80, hasty); }) == std::errc::timed_out);
@@ -216,7 +219,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "an enclosing timeout ends connecting a
     CHECK(support::belongings::now().descriptors == before);
 }
 
-TEST_CASE_FIXTURE(leak_check, "a deadline that has passed lets nothing be tried, and a negative head start is refused") {
+TEST_CASE_FIXTURE(leak_check,
+                  "a deadline that has passed lets nothing be tried, and a negative head start is refused") {
     tcp_listener listener({ip_address::loopback_v4(), 0});
     const endpoint where = listener.local_endpoint();
     CHECK(error_of([&] { green::connect(where, {.deadline = green::time_point::min()}); }) == std::errc::timed_out);

@@ -53,7 +53,9 @@ void wait_until(auto&& condition) {
 green::duration processor_time() {
     rusage used;
     ::getrusage(RUSAGE_THREAD, &used);
-    auto as_duration = [](const timeval& t) { return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec); };
+    auto as_duration = [](const timeval& t) {
+        return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
+    };
     return as_duration(used.ru_utime) + as_duration(used.ru_stime);
 }
 
@@ -286,7 +288,8 @@ TEST_CASE_FIXTURE(leak_check, "one listener per thread shares the port and the w
     }
 }
 
-TEST_CASE_FIXTURE(leak_check, "a burst of connections is accepted many at a time, but not all before the first is served") {
+TEST_CASE_FIXTURE(leak_check,
+                  "a burst of connections is accepted many at a time, but not all before the first is served") {
     std::size_t accepted_before_the_first = 0;
     std::unique_ptr<server> own;
     own = std::make_unique<server>(any_port(), [&](tcp_stream&) {
@@ -336,7 +339,8 @@ TEST_CASE("a server without memory for a connection's stack closes it, says so, 
     CHECK(end.output == "closed\nreported\nserved\n");
 }
 
-TEST_CASE_FIXTURE(leak_check, "a server on several threads lets go of everything soon, though it was given time before") {
+TEST_CASE_FIXTURE(leak_check,
+                  "a server on several threads lets go of everything soon, though it was given time before") {
     for (const bool stopped_again : {true, false}) {
         std::vector<tcp_stream> peers;
         {

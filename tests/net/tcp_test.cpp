@@ -232,7 +232,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a deadline is for all reads together, ho
     flood.kill();
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "an enclosing timeout ends reads, however busy the peer is, and outlives inner deadlines") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "an enclosing timeout ends reads, however busy the peer is, and outlives inner deadlines") {
     tcp_pair pair;
     auto flood = green::spawn([&] {
         std::error_code error;
@@ -301,7 +302,8 @@ TEST_CASE_FIXTURE(support::leak_check, "several pieces are written as one, howev
     CHECK(pair.near.write_some(green::data_parts{}) == 0);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "options are set and read back, and accepted sockets inherit those of the listener") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "options are set and read back, and accepted sockets inherit those of the listener") {
     tcp_listener listener(any_port(), {.accepted = {.no_delay = true,
                                                     .keep_alive = true,
                                                     .keep_alive_idle_seconds = 77,
@@ -358,7 +360,8 @@ TEST_CASE_FIXTURE(support::leak_check, "accepting ends at its deadline") {
     CHECK(error_of([&] { listener.accept(green::hub::current().deadline_after(10ms)); }) == std::errc::timed_out);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "connections that were reset while they waited are accepted or passed over, never an error") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "connections that were reset while they waited are accepted or passed over, never an error") {
     tcp_listener listener(any_port());
     for (int i = 0; i < 20; ++i) {
         tcp_stream near = green::connect(listener.local_endpoint(), {.tcp = {.reset_on_close = true}});
@@ -398,7 +401,8 @@ TEST_CASE_FIXTURE(support::leak_check, "reading, writing and accepting what is t
     other.join();
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a fiber killed with an error of I/O for the reason dies by it: no call returns with it") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a fiber killed with an error of I/O for the reason dies by it: no call returns with it") {
     tcp_pair pair;
     bool returned = false;
     auto reader = green::spawn([&] {
@@ -436,7 +440,8 @@ TEST_CASE_FIXTURE(support::leak_check, "an enclosing timeout ends writes, howeve
     drain.kill();
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "without a descriptor to spare every way to a socket says so, and no connection is lost") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "without a descriptor to spare every way to a socket says so, and no connection is lost") {
     tcp_listener listener(any_port());
     tcp_stream waiting = green::connect(listener.local_endpoint());
     {
@@ -497,7 +502,8 @@ struct ready_sockets {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(support::leak_check, "in a cancelled scope every call on a socket fails, also for what is there, and transfers nothing") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "in a cancelled scope every call on a socket fails, also for what is there, and transfers nothing") {
     ready_sockets sockets;
     for (const auto& each : sockets.calls()) {
         CAPTURE(each.name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What samples/README.md says of asyncio's words, for fibers: each line of its table stands here, and does what it says.
-// Twin of asyncio_task_test.cpp; asyncio_test.py looks that no line is missing.
+// What samples/README.md says of asyncio's words, for fibers: each line of its table stands here, and does what it
+// says. Twin of asyncio_task_test.cpp; asyncio_test.py looks that no line is missing.
 #include <green/green.h>
 #include <green/inspect/fibers.h>
 

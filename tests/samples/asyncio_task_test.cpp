@@ -283,7 +283,9 @@ TEST_OF_TASKS(leak_check, "asyncio's streams (tasks)", streams) {
         co_await coro::read_until(peer, line, "\n");
         co_await coro::write_all(peer, line);
     };
-    auto server = coro::spawn([&]() -> coro::task<void> { for (;;) coro::spawn(serve(co_await coro::accept(listener))); });
+    auto server = coro::spawn([&]() -> coro::task<void> {
+        for (;;) coro::spawn(serve(co_await coro::accept(listener)));
+    });
     {
         auto peer = co_await coro::connect("localhost", port);
         co_await coro::write_all(peer, "hello\n");

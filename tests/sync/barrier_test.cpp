@@ -47,7 +47,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed at a barrier has not ar
     CHECK(first.join_for(1s));
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "one killed just before the last arrives counts in that phase, and not in the next") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "one killed just before the last arrives counts in that phase, and not in the next") {
     green::barrier b(2);
     auto victim = green::spawn([&] { b.arrive_and_wait(); });
     green::yield();

@@ -183,7 +183,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a waiter chosen before its scope is ca
     CHECK(got);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "in a cancelled scope a wait of any kind fails, also for what is at hand, and takes nothing") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "in a cancelled scope a wait of any kind fails, also for what is at hand, and takes nothing") {
     support::all_to_be_had world;
     for (const auto& each : world.calls()) {
         CAPTURE(each.name);

@@ -72,7 +72,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a wait that times out has the lock aga
     CHECK(changed.wait_for(lock, 1s) == std::cv_status::timeout);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a cancelled wait gets the lock back before it unwinds, however long that takes") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a cancelled wait gets the lock back before it unwinds, however long that takes") {
     green::mutex m;
     green::condition_variable changed;
     bool had_it = false;
@@ -152,7 +153,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a condition works between fibers, thread
     CHECK(turn == 400);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "at the end of its thread a wait has the lock again, free or not, in either model") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "at the end of its thread a wait has the lock again, free or not, in either model") {
     green::mutex m;
     green::condition_variable changed;
     int had_it = 0;
@@ -185,7 +187,8 @@ TEST_CASE_FIXTURE(support::leak_check, "at the end of its thread a wait has the 
     });
     CHECK(had_it == 2);
     support::on_a_thread_that_ends([&] {
-        return std::vector<green::agent_handle>{green::spawn(as_fiber), green::coro::spawn(as_task()), green::spawn(hold)};
+        return std::vector<green::agent_handle>{green::spawn(as_fiber), green::coro::spawn(as_task()),
+                                                green::spawn(hold)};
     });
     CHECK(was_held);
     CHECK(had_it == 4);

@@ -70,7 +70,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed while waiting for an ev
     CHECK(!went_on);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a fiber that an event has woken goes on although it is killed before it runs") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a fiber that an event has woken goes on although it is killed before it runs") {
     green::event e;
     bool went_on = false, died_later = true;
     auto f = green::spawn([&] {

@@ -125,14 +125,16 @@ TEST_CASE_FIXTURE(support::leak_check, "a callback of a thread that has ended is
     std::thread([&] {
         green::promise<void> answer;
         called = answer.get_future();
-        p.get_future().on_ready([answer = std::move(answer)](const green::future<int>&) mutable { answer.set_value(); });
+        p.get_future().on_ready(
+            [answer = std::move(answer)](const green::future<int>&) mutable { answer.set_value(); });
     }).join();
     CHECK_FALSE(called.ready());
     p.set_value(1);
     CHECK_THROWS_AS(called.get(), std::future_error);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a callback of a thread that has ended is not called by a later one that has got its hub") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a callback of a thread that has ended is not called by a later one that has got its hub") {
     green::promise<int> p;
     green::hub* home = nullptr;
     auto witness = std::make_shared<int>();

@@ -142,7 +142,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a task that cannot be started leaves i
     }
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a pool serves several threads, and runs no more fibers at a time than it holds") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a pool serves several threads, and runs no more fibers at a time than it holds") {
     green::pool p(2);
     std::atomic<int> running{0}, most{0}, done{0};
     auto work = [&] {

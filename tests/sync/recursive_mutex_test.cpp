@@ -19,7 +19,8 @@ using namespace std::chrono_literals;
 
 using support::error_of;
 
-TEST_CASE_FIXTURE(support::virtual_time, "the owner of a recursive mutex locks it again and gives it up with the last unlock") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "the owner of a recursive mutex locks it again and gives it up with the last unlock") {
     green::recursive_mutex m;
     m.lock();
     m.lock();
@@ -38,7 +39,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "the owner of a recursive mutex locks i
     CHECK_THROWS_AS(m.unlock(), std::system_error);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a recursive mutex is not unlocked by another fiber, however often it is locked") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a recursive mutex is not unlocked by another fiber, however often it is locked") {
     green::recursive_mutex m;
     m.lock(), m.lock();
     CHECK(green::spawn([&] {
@@ -69,7 +71,9 @@ TEST_CASE_FIXTURE(support::virtual_time, "a recursive mutex goes to the next fib
     CHECK(had);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a recursive mutex whose owner has ended fails present and later lockers, however often it was locked") {
+TEST_CASE_FIXTURE(
+    support::virtual_time,
+    "a recursive mutex whose owner has ended fails present and later lockers, however often it was locked") {
     green::recursive_mutex m;
     auto careless = green::spawn([&] {
         m.lock(), m.lock();
@@ -82,7 +86,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a recursive mutex whose owner has ende
     CHECK(error_of([&] { m.unlock(); }) == std::errc::operation_not_permitted);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a recursive mutex of a thread that ends is abandoned, or goes on to the next when it was guarded") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a recursive mutex of a thread that ends is abandoned, or goes on to the next when it was guarded") {
     for (bool guarded : {true, false}) {
         green::recursive_mutex m;
         green::event held;

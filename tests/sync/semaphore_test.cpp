@@ -82,7 +82,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a permit passes over a fiber killed wh
     CHECK(served);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed between being given a permit and running keeps the permit until its next wait") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a fiber killed between being given a permit and running keeps the permit until its next wait") {
     green::semaphore s(0);
     auto victim = green::spawn([&] {
         s.acquire();
@@ -134,7 +135,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "waiting for a permit to be there takes
     CHECK(s.available() == 1);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a permit that a fiber of an ending thread gives back goes to whoever waits elsewhere") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a permit that a fiber of an ending thread gives back goes to whoever waits elsewhere") {
     green::semaphore s(1);
     green::semaphore held(0);
     support::other_hub there;

@@ -46,7 +46,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "readers share a mutex and a writer has
     CHECK(most == 3);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a waiting writer goes before readers who come later, and they after it together") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a waiting writer goes before readers who come later, and they after it together") {
     green::shared_mutex m;
     std::string order;
     m.lock_shared();
@@ -134,7 +135,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a shared mutex whose writer has ended 
     CHECK(error_of([&] { (void)m.try_lock_shared(); }) == std::errc::owner_dead);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "a shared mutex of a thread that ends is abandoned, or goes on to the next when it was guarded") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "a shared mutex of a thread that ends is abandoned, or goes on to the next when it was guarded") {
     enum { careless, guarded, guarded_reader };
     for (auto how : {careless, guarded, guarded_reader}) {
         green::shared_mutex m;
@@ -158,7 +160,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a shared mutex of a thread that ends is 
     }
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a fiber killed after a shared mutex was handed to it holds it until it unwinds") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a fiber killed after a shared mutex was handed to it holds it until it unwinds") {
     green::shared_mutex m;
     for (bool shared : {true, false}) {
         bool had = false;

@@ -258,7 +258,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a child may take longer than a shield 
     CHECK(steps == 1);
 }
 
-TEST_CASE_FIXTURE(support::leak_check, "children on other hubs end before the group returns, and their errors reach it") {
+TEST_CASE_FIXTURE(support::leak_check,
+                  "children on other hubs end before the group returns, and their errors reach it") {
     support::other_hub there;
     std::atomic<bool> ran{false};
     green::with_task_group([&](green::task_group& group) {
@@ -312,7 +313,8 @@ TEST_CASE_FIXTURE(support::leak_check, "cancelling a group kills its children on
     });
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "a group whose child fails while its body goes on without waiting still throws") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "a group whose child fails while its body goes on without waiting still throws") {
     CHECK(error_of([] {
               green::with_task_group([](green::task_group& group) { group.spawn([] { fail("at once"); }); });
           }) == "at once");

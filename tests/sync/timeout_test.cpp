@@ -175,7 +175,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a kill is not absorbed by a timeout th
     CHECK(!went_on);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "the time a call is given counts within an outer timeout, which is not swallowed") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "the time a call is given counts within an outer timeout, which is not swallowed") {
     green::semaphore none(0);
     CHECK(!green::with_timeout(2ms, [&] { none.try_acquire_for(10s); }));
     CHECK(clock.elapsed() == 2ms);
@@ -196,7 +197,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "a wait that is served as its time runs
     CHECK(!went_on);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "every call with a time limit keeps it, and takes no other timeout for its own") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "every call with a time limit keeps it, and takes no other timeout for its own") {
     support::nothing_to_be_had world;
     for (const auto& each : world.timed_calls()) {
         CAPTURE(each.name);

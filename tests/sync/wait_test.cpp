@@ -170,7 +170,8 @@ TEST_CASE_FIXTURE(support::virtual_time, "joinall raises the earliest of several
     for (auto& each : fibers) CHECK_THROWS_AS(each.get(), std::runtime_error);
 }
 
-TEST_CASE_FIXTURE(support::virtual_time, "an event set and cleared at once wakes those who wait for several things, too") {
+TEST_CASE_FIXTURE(support::virtual_time,
+                  "an event set and cleared at once wakes those who wait for several things, too") {
     green::event e, never_set;
     green::channel<int> c;
     std::deque<green::event> several(1);

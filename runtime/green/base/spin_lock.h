@@ -9,8 +9,9 @@
 namespace green::detail {
 
 // Guards the state that fibers of different threads share. One locked instruction to take, a plain store to
-// release; nothing at all while the process has a single thread, because the holder never parks. Rejected: std::mutex (40 bytes, a call each way); a lock-free queue per primitive (exact FIFO wakes
-// with timeouts are far harder to get right). Meets BasicLockable.
+// release; nothing at all while the process has a single thread, because the holder never parks. Rejected: std::mutex
+// (40 bytes, a call each way); a lock-free queue per primitive (exact FIFO wakes with timeouts are far harder to get
+// right). Meets BasicLockable.
 class spin_lock {
   public:
     void lock() noexcept {

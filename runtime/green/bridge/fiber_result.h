@@ -26,8 +26,8 @@ class [[nodiscard]] fiber_result_awaiter : public detail::operation_awaiter<deta
 };
 
 // co_await: waits until the fiber has ended; gives its result, or throws what it threw, or no_result when it was killed
-// (of a void fiber that is a normal end). May be called by several and again. The reference is valid as long as a handle
-// is. Throws cancellation; then the fiber runs on.
+// (of a void fiber that is a normal end). May be called by several and again. The reference is valid as long as a
+// handle is. Throws cancellation; then the fiber runs on.
 //
 //     auto page = green::spawn(fetch, url);
 //     std::string text = co_await green::coro::get(page);

@@ -29,9 +29,9 @@ namespace coro {
 //
 //     std::string line = co_await green::coro::on_fiber([&] { return read_line(stream); });
 //
-// In a task of its own, f runs on a fiber that is spawned for it; in one that a fiber runs (block_on) it is called where
-// it stands, and parks that fiber. What cancels the task kills the fiber, and goes on when that has ended: f may refer to
-// the caller's objects. What it throws or returns then is lost; an error is reported as that of any fiber.
+// In a task of its own, f runs on a fiber that is spawned for it; in one that a fiber runs (block_on) it is called
+// where it stands, and parks that fiber. What cancels the task kills the fiber, and goes on when that has ended: f may
+// refer to the caller's objects. What it throws or returns then is lost; an error is reported as that of any fiber.
 template <class F>
 task<std::invoke_result_t<F&>> on_fiber(F f) {
     using result = std::invoke_result_t<F&>;

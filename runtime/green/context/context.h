@@ -47,7 +47,8 @@ class context {
     // stack may have been given back: nothing of them is used any more but the frames it returns through.
     using function = context& (*)(void* argument) noexcept;
 
-    // Makes this, which was not used before, a flow that calls entry(argument) on the stack below `top` at its first switch.
+    // Makes this, which was not used before, a flow that calls entry(argument) on the stack below `top` at its first
+    // switch.
     void prepare(const stack& where, void* top, function entry, void* argument) noexcept;
 
     // Suspends this running flow and resumes `to`. Returns when somebody switches back to this one.

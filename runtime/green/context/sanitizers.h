@@ -42,8 +42,9 @@ class stack_shadow {
     void end() noexcept;
 
     // Called on the old stack right before the jump, `dying` when it is never switched to again …
-    [[gnu::always_inline]] static inline void leave([[maybe_unused]] stack_shadow& from, [[maybe_unused]] stack_shadow& to,
-                      [[maybe_unused]] bool dying) noexcept {
+    [[gnu::always_inline]] static inline void leave([[maybe_unused]] stack_shadow& from,
+                                                    [[maybe_unused]] stack_shadow& to,
+                                                    [[maybe_unused]] bool dying) noexcept {
 #ifdef GREEN_ASAN
         __sanitizer_start_switch_fiber(dying ? nullptr : &from.fake_stack_, to.bottom_, to.size_bytes_);
 #endif

@@ -101,7 +101,8 @@ bool stack_pool::size_class::has_canary(std::byte* bottom) const noexcept {
 }
 
 void stack_pool::size_class::map_arena() {
-    std::size_t wanted = arenas.empty() ? smallest_arena_bytes : std::min(arenas.back().size_bytes * 2, largest_arena_bytes);
+    std::size_t wanted =
+        arenas.empty() ? smallest_arena_bytes : std::min(arenas.back().size_bytes * 2, largest_arena_bytes);
     std::size_t slots = std::max<std::size_t>(1, wanted / slot_bytes());
     std::size_t total_slots = slots;
     for (const arena& each : arenas) total_slots += each.size_bytes / slot_bytes();
@@ -113,8 +114,9 @@ void stack_pool::size_class::map_arena() {
     void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK,
                       -1, 0);
     if (base == MAP_FAILED)
-        throw std::system_error(errno, std::generic_category(),
-                                "green: no address space for fiber stacks of " + std::to_string(stack_bytes) + " bytes");
+        throw std::system_error(
+            errno, std::generic_category(),
+            "green: no address space for fiber stacks of " + std::to_string(stack_bytes) + " bytes");
     madvise(base, bytes, MADV_NOHUGEPAGE);  // a huge page would give every stack 2 MiB; EINVAL without THP is fine
     arenas.push_back({static_cast<std::byte*>(base), bytes});
     fresh = arenas.back().base;

@@ -29,8 +29,8 @@ inline constexpr std::size_t smallest_stack_bytes = 16 * 1024;
 inline constexpr std::size_t largest_stack_bytes = std::size_t{1} << 30;
 inline constexpr std::size_t default_stack_bytes = 256 * 1024;
 
-// How much is kept out of reach below a stack of that size: a quarter of it, up to 64 KiB, in whole pages. Address space
-// alone, but what a function skips at once, with a large array say, may be more than a page.
+// How much is kept out of reach below a stack of that size: a quarter of it, up to 64 KiB, in whole pages. Address
+// space alone, but what a function skips at once, with a large array say, may be more than a page.
 constexpr std::size_t guard_bytes_below(std::size_t stack_bytes) noexcept {
     return std::clamp<std::size_t>(stack_bytes / 4 / page_bytes * page_bytes, page_bytes, 64 * 1024);
 }

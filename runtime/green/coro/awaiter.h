@@ -29,7 +29,8 @@ namespace green::detail {
 template <operation Operation>
 class [[nodiscard]] operation_awaiter {
   public:
-    explicit operation_awaiter(Operation op, time_point deadline = never) : op_(std::forward<Operation>(op)), deadline_(deadline) {}
+    explicit operation_awaiter(Operation op, time_point deadline = never)
+        : op_(std::forward<Operation>(op)), deadline_(deadline) {}
 
     bool await_ready() const noexcept { return false; }
 
@@ -38,7 +39,8 @@ class [[nodiscard]] operation_awaiter {
         runner& chain = *self.promise().carried_by;
         agent& who = chain.who();
         if (who.needs_attention()) [[unlikely]] {
-            if (!chain.has_stack && who.is_refused_for_good() && budget_is_spent()) return suspend_as(state::refused, chain);
+            if (!chain.has_stack && who.is_refused_for_good() && budget_is_spent())
+                return suspend_as(state::refused, chain);
             who.model.throw_if_cancelled(who, op_.reason().call);
         }
         who.begin(op_.reason());

@@ -24,8 +24,8 @@ class runner : public trampoline {
     // Whose waits they are, while one of the chain runs: current_agent, got at faster.
     inline agent& who() noexcept;
 
-    // For await_suspend() of a spawned task that is not to go on now: straight to the next one that is, or back to the hub
-    // when something else is next, or the kernel should be asked.
+    // For await_suspend() of a spawned task that is not to go on now: straight to the next one that is, or back to the
+    // hub when something else is next, or the kernel should be asked.
     std::coroutine_handle<> leave() noexcept;
     // The same for one that could go on, and goes behind all that is ready. Once it runs again: expire_scopes().
     std::coroutine_handle<> go_behind() noexcept;

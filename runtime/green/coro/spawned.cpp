@@ -59,8 +59,8 @@ void spawned::resume(runnable& self) noexcept {
     current_agent = previous;
 }
 
-// The loop is not asked for by way of `who`, nor its turn's end looked into: the hub does that. So the processor need not
-// wait for either to know where it goes on.
+// The loop is not asked for by way of `who`, nor its turn's end looked into: the hub does that. So the processor need
+// not wait for either to know where it goes on.
 inline bool runner::next_is_task(loop& here) noexcept {
     const runnable* next = here.front();
     if (!next || next->run != &spawned::resume) [[unlikely]] return false;

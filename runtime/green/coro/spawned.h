@@ -25,8 +25,8 @@ class spawned : public task_agent {
   public:
     // Makes it ready, on its hub's thread.
     void start() noexcept;
-    // The same from any thread. When that thread has ended, or ends before it takes the task up, the task ends with that
-    // error.
+    // The same from any thread. When that thread has ended, or ends before it takes the task up, the task ends with
+    // that error.
     void start_remotely() noexcept;
 
   protected:
@@ -34,7 +34,8 @@ class spawned : public task_agent {
     struct task_model : agent_model {
         void (*take_result)(spawned& self);  // out of the promise of its first coroutine; throws what that threw
     };
-    static constexpr task_model model_of_tasks(void (*take_result)(spawned&), void (*release)(agent&) noexcept) noexcept {
+    static constexpr task_model model_of_tasks(void (*take_result)(spawned&),
+                                               void (*release)(agent&) noexcept) noexcept {
         return {{.noun = "task",
                  .park = nullptr,
                  .yield = nullptr,
@@ -69,8 +70,9 @@ class spawned : public task_agent {
 
 template <class T>
 class spawned_task final : public spawned {
-    using stored = std::conditional_t<std::is_void_v<T>, std::monostate,
-                                      std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::optional<T>>>;
+    using stored =
+        std::conditional_t<std::is_void_v<T>, std::monostate,
+                           std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::optional<T>>>;
 
   public:
     spawned_task(hub& home, std::coroutine_handle<task_promise<T>> body) noexcept

@@ -28,7 +28,8 @@ class trampoline {
     std::coroutine_handle<> innermost() const noexcept { return innermost_; }
 
     // For await_suspend(): goes on in `next` without growing the stack. Symmetric transfer is a tail call only where
-    // the compiler makes it one (GCC: not below -O2, and not under sanitizers), so every so often it goes back to run().
+    // the compiler makes it one (GCC: not below -O2, and not under sanitizers), so every so often it goes back to
+    // run().
     std::coroutine_handle<> transfer_to(std::coroutine_handle<> next) noexcept {
         innermost_ = next;
         if (++transfers_ < most_transfers) [[likely]] return next;

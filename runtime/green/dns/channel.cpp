@@ -177,9 +177,11 @@ void channel::watch(int fd, bool readable, bool writable) noexcept try {
     using green::detail::direction;
     using green::detail::fd_watch;
     if (readable && !watched.read)
-        watched.read = std::make_unique<fd_watch>(loop(), fd, direction::read, [this, fd] { return process_readable(fd); });
+        watched.read =
+            std::make_unique<fd_watch>(loop(), fd, direction::read, [this, fd] { return process_readable(fd); });
     if (writable && !watched.write)
-        watched.write = std::make_unique<fd_watch>(loop(), fd, direction::write, [this, fd] { return process_writable(fd); });
+        watched.write =
+            std::make_unique<fd_watch>(loop(), fd, direction::write, [this, fd] { return process_writable(fd); });
     if (!readable) watched.read.reset();
     if (!writable) watched.write.reset();
     if (!readable && !writable) watches_.erase(fd);

@@ -172,7 +172,8 @@ void name_question::ask() {
     asked().ask_name(
         address_,
         [](void* argument, int status, int, hostent* found) {
-            std::unique_ptr<std::shared_ptr<name_question>> owned(static_cast<std::shared_ptr<name_question>*>(argument));
+            std::unique_ptr<std::shared_ptr<name_question>> owned(
+                static_cast<std::shared_ptr<name_question>*>(argument));
             name_question& asker = **owned;
             asker.error = asker.to_error(status);
             if (!asker.error && (!found || !found->h_name)) asker.error = errc::no_name;

@@ -34,7 +34,8 @@ const char* flaw_of(std::string_view name) {
     if (name.ends_with('.')) name.remove_suffix(1);
     if (name.empty()) return "the name is empty";
     if (name.size() > longest_name_bytes) return "the name is longer than 253 bytes";
-    if (name.find_first_of(std::string_view(":%/\\ \t\r\n\0", 9)) != name.npos) return "the name has a character that no name has";
+    if (name.find_first_of(std::string_view(":%/\\ \t\r\n\0", 9)) != name.npos)
+        return "the name has a character that no name has";
     for (std::size_t at = 0;;) {
         const std::size_t dot = std::min(name.find('.', at), name.size());
         if (dot == at) return "a part of the name is empty";
@@ -88,7 +89,8 @@ bool is_reachable(const ip_address& address) {
     return probe && sys::connect(probe.get(), where.get(), where.size()) == 0;
 }
 
-std::vector<endpoint> arrange(const std::vector<ip_address>& v4, const std::vector<ip_address>& v6, std::uint16_t port) {
+std::vector<endpoint> arrange(const std::vector<ip_address>& v4, const std::vector<ip_address>& v6,
+                              std::uint16_t port) {
     std::vector<endpoint> all;
     auto append = [&](const std::vector<ip_address>& addresses) {
         for (const ip_address& each : addresses)
@@ -193,7 +195,8 @@ auto resolver::begin(std::string_view name, std::string_view service, address_fa
         take(ip_address::loopback_v4());
     }
     if (v4.empty() && v6.empty())
-        begun.asked = std::make_shared<detail::address_question>(usable_channel(), candidates_for(name, *conf_), family);
+        begun.asked =
+            std::make_shared<detail::address_question>(usable_channel(), candidates_for(name, *conf_), family);
     else
         begun.found = arrange(v4, v6, begun.port);
     return begun;

@@ -23,7 +23,7 @@ namespace green::dns {
 // How a resolver works. What is not set comes from resolv.conf.
 struct resolver_options {
     std::vector<endpoint> servers{};                          // asked in this order
-    std::optional<duration> timeout{};                        // of the first try; doubles with every round (2 s); positive
+    std::optional<duration> timeout{};                        // of the first try; doubles each round (2 s); positive
     std::optional<int> try_count{};                           // rounds over the servers (3); positive
     std::optional<std::vector<std::string>> search_domains{}; // appended to names with fewer than `dots` dots
     std::optional<int> dots{};
@@ -103,8 +103,8 @@ class resolver {
 // The resolver of the calling thread's hub, made when it is first asked for; it lives as long as the thread.
 resolver& default_resolver();
 
-// What default resolvers of all threads are made with; those that exist are made anew when next asked for. Any thread. Throws
-// std::invalid_argument for a timeout or try_count that is not positive.
+// What default resolvers of all threads are made with; those that exist are made anew when next asked for. Any thread.
+// Throws std::invalid_argument for a timeout or try_count that is not positive.
 void set_default_options(resolver_options options);
 
 }  // namespace green::dns
@@ -116,7 +116,8 @@ inline task<std::vector<endpoint>> lookup(dns::resolver& by, std::string name, s
                                           dns::lookup_options options = {}) {
     return by.lookup_task(std::move(name), std::move(service), options);
 }
-inline task<std::vector<endpoint>> lookup(std::string name, std::string service = {}, dns::lookup_options options = {}) {
+inline task<std::vector<endpoint>> lookup(std::string name, std::string service = {},
+                                          dns::lookup_options options = {}) {
     return lookup(dns::default_resolver(), std::move(name), std::move(service), options);
 }
 inline task<std::string> reverse(dns::resolver& by, ip_address address, time_point deadline = never) {

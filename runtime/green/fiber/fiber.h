@@ -42,7 +42,8 @@ namespace detail {
 // A fiber's result: in the control block when it fits, else on the heap.
 template <class T>
 struct result_slot {
-    static constexpr bool fits = sizeof(T) <= sizeof(control::result_storage) && alignof(T) <= alignof(std::max_align_t);
+    static constexpr bool fits =
+        sizeof(T) <= sizeof(control::result_storage) && alignof(T) <= alignof(std::max_align_t);
 
     static T& of(control& c) noexcept {
         if constexpr (fits)

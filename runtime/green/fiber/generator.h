@@ -25,10 +25,11 @@ namespace green {
 //     green::generator<int> in_order([&](auto yield) { walk(root, yield); });
 //     for (int value : in_order | std::views::take(10)) std::cout << value << '\n';
 //
-// Creating one runs nothing; begin() runs the function up to its first yield, ++ up to the next. What the function throws
-// comes out of these. A generator that goes away unfinished unwinds its function's stack, as a greenlet does. It may be
-// moved, and asked by one fiber after another of its thread. Its function may sleep, read and lock: then the fiber that
-// asks parks, with its own timeouts in force. It is an input range: each value is there until the next is asked for.
+// Creating one runs nothing; begin() runs the function up to its first yield, ++ up to the next. What the function
+// throws comes out of these. A generator that goes away unfinished unwinds its function's stack, as a greenlet does.
+// It may be moved, and asked by one fiber after another of its thread. Its function may sleep, read and lock: then the
+// fiber that asks parks, with its own timeouts in force. It is an input range: each value is there until the next is
+// asked for.
 //
 // generator<T> yields T& to an object on the function's stack, which the consumer may move from; generator<T&> and
 // generator<const T&> yield what they are given, uncopied.
@@ -58,15 +59,16 @@ class generator {
               }
               return nullptr;
           }) {}
-    generator(generator&& other) noexcept : flow_(std::move(other.flow_)), present_(std::exchange(other.present_, nullptr)) {}
-    generator& operator=(generator&& other) noexcept {
-        flow_ = std::move(other.flow_);
-        present_ = std::exchange(other.present_, nullptr);
-        return *this;
+        generator(generator&& other) noexcept
+            : flow_(std::move(other.flow_)), present_(std::exchange(other.present_, nullptr)) {}
+        generator& operator=(generator&& other) noexcept {
+            flow_ = std::move(other.flow_);
+            present_ = std::exchange(other.present_, nullptr);
+            return *this;
     }
 
-    // Where it stands; at the first value when it has not been asked before. Parks as the function does, and throws what
-    // it throws; std::logic_error in a hub callback, on another thread, and from within its own function.
+    // Where it stands; at the first value when it has not been asked before. Parks as the function does, and throws
+    // what it throws; std::logic_error in a hub callback, on another thread, and from within its own function.
     iterator begin() {
         if (flow_.valid() && !flow_.started()) advance();
         return iterator(*this);
@@ -88,8 +90,8 @@ class generator {
 };
 
 // What a generator's function yields with. A copy may be passed on by value to whatever it calls; it is of use only on
-// the generator's own stack, and as long as that lives. Yielding throws std::logic_error elsewhere, as in another greenlet
-// that the function runs.
+// the generator's own stack, and as long as that lives. Yielding throws std::logic_error elsewhere, as in another
+// greenlet that the function runs.
 template <class T>
 class generator<T>::yielder {
   public:

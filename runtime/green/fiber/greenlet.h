@@ -26,7 +26,8 @@ namespace green {
 class greenlet_ended : public std::runtime_error {
   public:
     explicit greenlet_ended(const std::string& name)
-        : runtime_error("green: greenlet \"" + name + "\" ended by greenlet_exit, without the value that was waited for") {}
+        : runtime_error("green: greenlet \"" + name +
+                        "\" ended by greenlet_exit, without the value that was waited for") {}
 };
 
 // A shared handle to a greenlet, whatever its types; copies name the same one. When the last handle of a suspended
@@ -90,20 +91,20 @@ class greenlet_handle {
 // What may be said about a greenlet when it is created.
 struct greenlet_options {
     std::string name{};                                         // empty: "greenlet-N"
-    // 16 KiB to 1 GiB, rounded up to whole pages. Below it a quarter as much, up to 64 KiB, is kept out of reach, so that an
-    // overflow is found and named. A function with larger arrays may skip that, unless it is compiled with
+    // 16 KiB to 1 GiB, rounded up to whole pages. Below it a quarter as much, up to 64 KiB, is kept out of reach, so
+    // that an overflow is found and named. A function with larger arrays may skip that, unless it is compiled with
     // -fstack-clash-protection.
     std::size_t stack_size_bytes = detail::default_stack_bytes;
     greenlet_handle parent{};                                   // not valid: the running greenlet
 };
 
-// The greenlet that runs on this thread: that of the running fiber, or the root greenlet of a fiber that uses none, which
-// is the fiber's own stack. Does not park. Throws std::logic_error inside a hub callback.
+// The greenlet that runs on this thread: that of the running fiber, or the root greenlet of a fiber that uses none,
+// which is the fiber's own stack. Does not park. Throws std::logic_error inside a hub callback.
 greenlet_handle current_greenlet();
 
-// Gives `value` and control to the parent of the running greenlet, and returns what somebody gives back: a Result. It is
-// what `yield` is to a generator. Same errors as greenlet::switch_to(); std::logic_error for the root of a fiber, which
-// has no parent.
+// Gives `value` and control to the parent of the running greenlet, and returns what somebody gives back: a Result. It
+// is what `yield` is to a generator. Same errors as greenlet::switch_to(); std::logic_error for the root of a fiber,
+// which has no parent.
 //
 //     std::string line = green::switch_to_parent<std::string>(42);
 template <class Result = void, class Value>
@@ -233,18 +234,19 @@ struct typed_greenlet_of<Out()> {
 //
 // Creating one runs nothing. Its parent is the greenlet that created it unless another is named. When it ends, its
 // result or what it threw goes to the parent, whoever that is by then, and not to the last one who switched to it.
-// Ending by greenlet_exit is a normal end without a value. Switching to a dead one delivers to its nearest live ancestor;
-// when that is the running one, the value comes back at once. A parent that has never run is started by a result.
+// Ending by greenlet_exit is a normal end without a value. Switching to a dead one delivers to its nearest live
+// ancestor; when that is the running one, the value comes back at once. A parent that has never run is started by a
+// result.
 //
 // Out(In): it takes In and gives Out, either of them void; values of types that can be moved, or references.
 // A switcher gets what the next one who switches back to it gives, whoever that is. All values carry their types: one
 // that does not fit is a std::logic_error, at the giver if he still lives, else at the taker.
 //
 // A greenlet runs as a part of the fiber that switches to it. When its code sleeps, reads or locks, that whole fiber
-// parks; a kill or a cancellation of the fiber is thrown there, and travels from greenlet to parent. Locks and fiber-local
-// values belong to the fiber, timeouts and cancel scopes to the greenlet that opened them, in force while it is active:
-// running, or waiting for one that descends from it. One that descends from another fiber's root must be moved by
-// set_parent(green::current_greenlet()) before it can be switched to.
+// parks; a kill or a cancellation of the fiber is thrown there, and travels from greenlet to parent. Locks and
+// fiber-local values belong to the fiber, timeouts and cancel scopes to the greenlet that opened them, in force while
+// it is active: running, or waiting for one that descends from it. One that descends from another fiber's root must be
+// moved by set_parent(green::current_greenlet()) before it can be switched to.
 //
 // Creating one does not park. Throws std::invalid_argument for an impossible stack size, std::system_error (ENOMEM) or
 // std::bad_alloc when there is no memory for it.
@@ -262,9 +264,9 @@ class greenlet : public detail::typed_greenlet_of<Signature>::type {
     //   - std::logic_error, with nothing changed, when it belongs to another fiber or thread, when a type does not fit,
     //     and inside a hub callback.
     //
-    // std::optional<Out> throw_into(std::exception_ptr error = nullptr): throws that, or greenlet_exit, at the switch that
-    // it waits in. One that has not started ends by it without running a line. Returns what is given back, or nothing for
-    // an end by greenlet_exit (for a void Out: true or false). Takes an exception_ptr or an exception.
+    // std::optional<Out> throw_into(std::exception_ptr error = nullptr): throws that, or greenlet_exit, at the switch
+    // that it waits in. One that has not started ends by it without running a line. Returns what is given back, or
+    // nothing for an end by greenlet_exit (for a void Out: true or false). Takes an exception_ptr or an exception.
 };
 
 template <class Result, class Value>

@@ -144,7 +144,8 @@ greenlet_block& running_greenlet(const char* call) {
     control& fiber = scheduler::current().running();
     if (fiber.greenlet) [[likely]] return *fiber.greenlet;
     if (fiber.attention & control::is_hub)
-        throw std::logic_error(std::string("green: ") + call + " inside a hub callback or a coroutine, which have no stack "
+        throw std::logic_error(std::string("green: ") + call +
+                               " inside a hub callback or a coroutine, which have no stack "
                                "of their own; spawn a fiber for what has to switch");
     fiber.greenlet = new greenlet_block(fiber);
     fiber.has_several_stacks = true;

@@ -130,12 +130,13 @@ class greenlet_block : public list_hook<> {
 
 // --- the running greenlet ---
 
-// Of the running fiber, whose root is created at the first call. Throws std::logic_error in a hub callback or a coroutine.
+// Of the running fiber, whose root is created at the first call. Throws std::logic_error in a hub callback or a
+// coroutine.
 greenlet_block& running_greenlet(const char* call);
 // The fiber that stands at `present` ends: its root is dead for those who still name it.
 void end_root_of(greenlet_block& present) noexcept;
-// Whether the code at `present`, where a fiber stands, must be let finish its waits, because the greenlet is unwound for
-// good, or has been called by frames of another one that are being unwound.
+// Whether the code at `present`, where a fiber stands, must be let finish its waits, because the greenlet is unwound
+// for good, or has been called by frames of another one that are being unwound.
 bool is_being_unwound(const greenlet_block& present) noexcept;
 
 // --- the family tree; greenlet_family.cpp ---

@@ -98,7 +98,8 @@ void set_parent(greenlet_block& child, greenlet_block& parent) {
     greenlet_block& root = *root_of(child);
     control& fiber = *root.fiber;
     if (root_of(parent) != &root)
-        throw std::logic_error("green: " + quoted(child) + " cannot leave fiber \"" + fiber.name() + "\" while it runs there");
+        throw std::logic_error("green: " + quoted(child) + " cannot leave fiber \"" + fiber.name() +
+                               "\" while it runs there");
     leave_scopes(fiber, *fiber.greenlet, root);
     parent.add_reference();
     greenlet_block* before = std::exchange(child.parent, &parent);

@@ -18,7 +18,8 @@ std::string quoted(const greenlet_block& one) {
 }
 
 std::logic_error misfit(const greenlet_block& taker, const type_tag& given) {
-    return std::logic_error("green: " + quoted(taker) + " waits for " + taker.expects->name() + " and is given " + given.name());
+    return std::logic_error("green: " + quoted(taker) + " waits for " + taker.expects->name() + " and is given " +
+                            given.name());
 }
 
 bool is_greenlet_exit(const std::exception_ptr& e) noexcept {
@@ -88,7 +89,8 @@ greenlet_block& arrange_switch(greenlet_block& to, const type_tag& given, const 
     auto find = [&]() -> greenlet_block& {
         greenlet_block& target = destination(to, self);
         if (&target == &self && !(given == wanted))
-            throw std::logic_error("green: " + quoted(self) + " waits for " + wanted.name() + " and gives itself " + given.name());
+            throw std::logic_error("green: " + quoted(self) + " waits for " + wanted.name() + " and gives itself " +
+                                   given.name());
         if (&target != &self && !target.accepts(given)) throw misfit(target, given);
         return target;
     };
@@ -126,7 +128,8 @@ void refuse_to_leave_root() {
 }
 
 void refuse_to_lend(const greenlet_block& one) {
-    if (one.home != &scheduler::current()) throw std::logic_error("green: " + quoted(one) + " belongs to another thread");
+    if (one.home != &scheduler::current())
+        throw std::logic_error("green: " + quoted(one) + " belongs to another thread");
     throw std::logic_error("green: the generator of " + quoted(one) + " is asked for a value while it computes one");
 }
 

@@ -27,8 +27,9 @@ struct nothing {};
 
 // How a value of type T is kept while it crosses: void as nothing, a reference as a pointer.
 template <class T>
-using crossing = std::conditional_t<std::is_void_v<T>, nothing,
-                                    std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::remove_cv_t<T>>>;
+using crossing =
+    std::conditional_t<std::is_void_v<T>, nothing,
+                       std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::remove_cv_t<T>>>;
 
 template <class T>
 [[gnu::always_inline]] inline T take([[maybe_unused]] void* brought) {
@@ -45,8 +46,8 @@ template <class T>
 // nothing, when it must not be.
 greenlet_block& arrange_switch(greenlet_block& to, const type_tag& given, const type_tag& wanted);
 
-// Throws `e`, or greenlet_exit when that is null, at `to`, and returns the running greenlet when somebody has switched back
-// to it. `wanted` may be null.
+// Throws `e`, or greenlet_exit when that is null, at `to`, and returns the running greenlet when somebody has switched
+// back to it. `wanted` may be null.
 greenlet_block& throw_at(greenlet_block& to, std::exception_ptr e, const type_tag* wanted);
 
 // An unusual arrival, taken over by the one it was for, and let go of at the end of its scope.
@@ -93,9 +94,10 @@ template <class Result>
 
 // What may be missing: a void one as a truth value.
 template <class T>
-using maybe = std::conditional_t<std::is_void_v<T>, bool,
-                                 std::optional<std::conditional_t<std::is_reference_v<T>,
-                                                                  std::reference_wrapper<std::remove_reference_t<T>>, crossing<T>>>>;
+using maybe =
+    std::conditional_t<std::is_void_v<T>, bool,
+                       std::optional<std::conditional_t<
+                           std::is_reference_v<T>, std::reference_wrapper<std::remove_reference_t<T>>, crossing<T>>>>;
 
 template <class Result>
 maybe<Result> receive_if_any(greenlet_block& self) {
@@ -115,7 +117,8 @@ maybe<Result> receive_if_any(greenlet_block& self) {
 
 // Whether the family needs no looking at: `to` is a child, the parent, or a sibling of the running one, and no cancel
 // scope changes hands. Any other relation is for arrange_switch().
-[[gnu::always_inline]] inline bool is_next_of_kin(const greenlet_block& self, greenlet_block& to, scope* inside) noexcept {
+[[gnu::always_inline]] inline bool is_next_of_kin(const greenlet_block& self, greenlet_block& to,
+                                                  scope* inside) noexcept {
     if (to.parent == &self) {
         to.base = inside;
         return !to.outermost;

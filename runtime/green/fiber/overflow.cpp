@@ -38,9 +38,10 @@ int describe(char* text, std::size_t capacity, const control& fiber) noexcept {
     const label owner("fiber", fiber.given_name_for_signal(), fiber.id);
     const greenlet_block* greenlet = fiber.greenlet;
     if (!greenlet || greenlet->root)
-        return std::snprintf(text, capacity,
-                             "green: stack overflow in %s, stack of %zu bytes; spawn it with a larger stack_size_bytes\n",
-                             owner.text, fiber.where.size_bytes);
+        return std::snprintf(
+            text, capacity,
+            "green: stack overflow in %s, stack of %zu bytes; spawn it with a larger stack_size_bytes\n", owner.text,
+            fiber.where.size_bytes);
     const label self("greenlet", greenlet->name.empty() ? nullptr : greenlet->name.c_str(), greenlet->id);
     return std::snprintf(text, capacity,
                          "green: stack overflow in %s, stack of %zu bytes, of %s; create it with a larger "
@@ -59,7 +60,8 @@ void on_fault(int signal, siginfo_t* info, void* machine_context) noexcept {
         const stack& where = s->running().present_stack();
         auto fault = reinterpret_cast<std::uintptr_t>(info->si_addr);
         auto bottom = reinterpret_cast<std::uintptr_t>(where.bottom);
-        if (where.bottom && fault < bottom && fault >= bottom - guard_bytes_below(where.size_bytes)) report(s->running());
+        if (where.bottom && fault < bottom && fault >= bottom - guard_bytes_below(where.size_bytes))
+            report(s->running());
     }
     const struct sigaction& previous = signal == SIGSEGV ? previous_segv : previous_bus;
     if (previous.sa_flags & SA_SIGINFO) {

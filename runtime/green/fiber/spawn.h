@@ -15,8 +15,8 @@ namespace green {
 // What may be said about a fiber when it is spawned.
 struct fiber_options {
     std::string name{};                                         // empty: "fiber-N"
-    // 16 KiB to 1 GiB, rounded up to whole pages. Below it a quarter as much, up to 64 KiB, is kept out of reach, so that an
-    // overflow is found and named. A function with larger arrays may skip that, unless it is compiled with
+    // 16 KiB to 1 GiB, rounded up to whole pages. Below it a quarter as much, up to 64 KiB, is kept out of reach, so
+    // that an overflow is found and named. A function with larger arrays may skip that, unless it is compiled with
     // -fstack-clash-protection.
     std::size_t stack_size_bytes = detail::default_stack_bytes;
 };
@@ -86,8 +86,8 @@ auto bind(F&& f, Args&&... args) {
     } else {
         return [f = std::decay_t<F>(std::forward<F>(f)),
                 args = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
-            return std::apply([&](auto&... each) -> decltype(auto) { return std::invoke(std::move(f), std::move(each)...); },
-                              args);
+            return std::apply(
+                [&](auto&... each) -> decltype(auto) { return std::invoke(std::move(f), std::move(each)...); }, args);
         };
     }
 }

@@ -66,7 +66,9 @@ class writing {
 // connection is good for closing only.
 class connection {
   public:
-    explicit connection(std::unique_ptr<byte_stream> stream) noexcept : connection(*stream) { owned_ = std::move(stream); }
+    explicit connection(std::unique_ptr<byte_stream> stream) noexcept : connection(*stream) {
+        owned_ = std::move(stream);
+    }
     // `stream` outlives it.
     explicit connection(byte_stream& stream) noexcept : stream_(&stream), tcp_(dynamic_cast<tcp_stream*>(&stream)) {}
 

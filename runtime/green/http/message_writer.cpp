@@ -34,7 +34,8 @@ std::string format_response_head(int status, const headers& fields) {
     return head;
 }
 
-body_writer::framed_piece::framed_piece(const body_writer& by, std::span<const std::byte> piece, bool is_last) noexcept {
+body_writer::framed_piece::framed_piece(const body_writer& by, std::span<const std::byte> piece,
+                                        bool is_last) noexcept {
     std::string_view before, after;
     if (by.framing_ == framing::chunked && !piece.empty()) {
         char* end = std::to_chars(chunk_header.data(), chunk_header.data() + 16, piece.size(), 16).ptr;

@@ -53,7 +53,8 @@ bool response_writer::has_body() const noexcept {
 
 void response_writer::set_status(int status) {
     if (status < 200 || status > 599)
-        throw std::invalid_argument("green: " + std::to_string(status) + " is not the status of an HTTP answer (200 to 599)");
+        throw std::invalid_argument("green: " + std::to_string(status) +
+                                    " is not the status of an HTTP answer (200 to 599)");
     status_ = status;
 }
 

@@ -28,9 +28,9 @@ class connection;
 //
 // What is written is collected, and goes out when there is enough of it, at flush(), and after the handler has
 // returned. An answer that fits is sent with its Content-Length; a longer one in chunks, unless the handler has set
-// Content-Length itself; to a client of HTTP/1.0 it ends with the connection. The answer to a HEAD, and one whose status
-// has no body, go without whatever was written. Writing parks and throws cancellation, and std::system_error when the
-// client has gone: simply let it pass.
+// Content-Length itself; to a client of HTTP/1.0 it ends with the connection. The answer to a HEAD, and one whose
+// status has no body, go without whatever was written. Writing parks and throws cancellation, and std::system_error
+// when the client has gone: simply let it pass.
 class response_writer {
   public:
     // 200 unless set. Both are without effect once the header has gone out. Throws std::invalid_argument for a status

@@ -193,8 +193,8 @@ bool served_connection::discard_body() {
     return true;
 }
 
-// Closing with input unread resets the connection, and the reset may overtake the answer (RFC 9112, section 9.6). So the
-// peer gets the end first, and a moment to notice.
+// Closing with input unread resets the connection, and the reset may overtake the answer (RFC 9112, section 9.6). So
+// the peer gets the end first, and a moment to notice.
 void served_connection::linger() {
     connection_.set_limits(hub::current().deadline_after(linger_time), duration::max());
     connection_.stream().shutdown_write();

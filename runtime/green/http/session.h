@@ -30,9 +30,9 @@ namespace detail {
 class connection_pool;
 }
 
-// How a session reaches a host. May park, also when a task makes the request: then it is called on a fiber spawned for it
-// (bridge/on_fiber.h), and so is the function of a body_source. Throws std::system_error, timed_out when `deadline` has passed. For https it
-// returns the stream of a finished TLS handshake that has checked `host`.
+// How a session reaches a host. May park, also when a task makes the request: then it is called on a fiber spawned for
+// it (bridge/on_fiber.h), and so is the function of a body_source. Throws std::system_error, timed_out when `deadline`
+// has passed. For https it returns the stream of a finished TLS handshake that has checked `host`.
 using connector =
     std::function<std::unique_ptr<byte_stream>(const std::string& host, std::uint16_t port, time_point deadline)>;
 
@@ -68,9 +68,9 @@ struct session_options {
 //     green::http::response answer = session.get("http://example.com/", {.timeout = 5s});
 //     if (answer.succeeded()) std::string page = answer.read_all();
 //
-// For many fibers and tasks of one thread at the same time; each request has a connection of its own. Requests park, until the
-// header of the answer has come; the body is read from the response. They throw cancellation, and leave no descriptor
-// behind then or after an error.
+// For many fibers and tasks of one thread at the same time; each request has a connection of its own. Requests park,
+// until the header of the answer has come; the body is read from the response. They throw cancellation, and leave no
+// descriptor behind then or after an error.
 //
 // A kept connection may be closed by the server at any time. When it dies before the first byte of an answer, the
 // request is made once more on a new one, if it is idempotent and its body can be sent again (RFC 9110, 9.2.2).

@@ -145,7 +145,8 @@ url url::resolve(std::string_view reference) const {
     std::error_code error;
     url resolved = resolve(reference, error);
     if (error)
-        throw std::system_error(error, "green: \"" + std::string(reference) + "\" on " + text() + port_flaw(reference, error));
+        throw std::system_error(error,
+                                "green: \"" + std::string(reference) + "\" on " + text() + port_flaw(reference, error));
     return resolved;
 }
 

@@ -119,8 +119,9 @@ void agent::settle_error() noexcept {
 }
 
 std::exception_ptr agent::lost(const char* why) const noexcept {
-    return std::make_exception_ptr(std::system_error(std::make_error_code(std::errc::no_such_process),
-                                                     std::string("green: ") + model.noun + " \"" + name() + "\" " + why));
+    return std::make_exception_ptr(
+        std::system_error(std::make_error_code(std::errc::no_such_process),
+                          std::string("green: ") + model.noun + " \"" + name() + "\" " + why));
 }
 
 void agent::came_too_late() noexcept {

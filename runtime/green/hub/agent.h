@@ -122,7 +122,9 @@ class agent : public agent_record, public waiter {
         if (agent_extras* e = extras.load(std::memory_order_relaxed)) [[unlikely]] e->locals.reset();
     }
     // Before it starts: what was made for it.
-    void provide(std::unique_ptr<agent_extras> made) noexcept { extras.store(made.release(), std::memory_order_release); }
+    void provide(std::unique_ptr<agent_extras> made) noexcept {
+        extras.store(made.release(), std::memory_order_release);
+    }
 
     // Arranges that `e` is thrown at the agent's present or next wait; an unstarted one ends by it. The first one
     // wins until it is thrown. No-op after the end. On the home hub.
@@ -194,8 +196,8 @@ class agent : public agent_record, public waiter {
 // Who runs on this thread: a fiber, a task, or the hub's own context. When the thread has no fibers yet, its main
 // one comes to life. (Defined by the fiber room, because everybody's first agent is a main fiber.)
 agent& running_agent();
-// What an agent that is spawned here begins with: its name, and copies of the inheritable values of whoever runs. Whether
-// there may be something; that, or null. Throws what the copying throws.
+// What an agent that is spawned here begins with: its name, and copies of the inheritable values of whoever runs.
+// Whether there may be something; that, or null. Throws what the copying throws.
 inline bool has_extras(const std::string& name) noexcept {
     return !name.empty() || (current_agent && current_agent->locals());
 }

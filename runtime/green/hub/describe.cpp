@@ -48,7 +48,8 @@ std::string describe_wait(agent& of) {
 
 std::string demangled(const char* symbol) {
     int status = 0;
-    std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(symbol, nullptr, nullptr, &status), &std::free);
+    std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(symbol, nullptr, nullptr, &status),
+                                                     &std::free);
     return status == 0 ? name.get() : symbol;
 }
 
@@ -58,13 +59,15 @@ std::string in_words(duration d) {
         const char* name;
     };
     using namespace std::chrono_literals;
-    static constexpr unit units[] = {{24h, "days"}, {1h, "h"}, {1min, "min"}, {1s, "s"}, {1ms, "ms"}, {1us, "us"}, {1ns, "ns"}};
+    static constexpr unit units[] = {{24h, "days"}, {1h, "h"},   {1min, "min"}, {1s, "s"},
+                                     {1ms, "ms"},   {1us, "us"}, {1ns, "ns"}};
     const unit* chosen = units;
     while (chosen->size > d && chosen->size > 1ns) ++chosen;
     const double value = static_cast<double>(d.count()) / static_cast<double>(chosen->size.count());
     char text[48];
-    std::snprintf(text, sizeof text, value < 10 && value != static_cast<double>(static_cast<long>(value)) ? "%.1f %s" : "%.0f %s",
-                  value, chosen->name);
+    std::snprintf(text, sizeof text,
+                  value < 10 && value != static_cast<double>(static_cast<long>(value)) ? "%.1f %s" : "%.0f %s", value,
+                  chosen->name);
     return text;
 }
 

@@ -73,7 +73,8 @@ class loop {
         turns_left_ = left - 1;
         return true;
     }
-    // The same as turn_is_up() for a fiber that could go on. True when its budget is used up and it should let others run.
+    // The same as turn_is_up() for a fiber that could go on. True when its budget is used up and it should let others
+    // run.
     bool budget_is_spent() noexcept {
         if (--turns_left_ != 0) [[likely]] return false;
         poll_is_due();

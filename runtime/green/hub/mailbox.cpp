@@ -39,7 +39,8 @@ void mailbox::take_all(runnable_queue& queue) noexcept {
 
 bool mailbox::close_if_empty() noexcept {
     runnable* newest = nullptr;
-    return newest_.compare_exchange_strong(newest, &closed_, std::memory_order_release, std::memory_order_relaxed) || newest == &closed_;
+    return newest_.compare_exchange_strong(newest, &closed_, std::memory_order_release, std::memory_order_relaxed) ||
+           newest == &closed_;
 }
 
 void mailbox::close(runnable_queue& queue) noexcept {

@@ -23,8 +23,8 @@ class mailbox {
     // Throws std::system_error when there is no descriptor left.
     mailbox();
 
-    // Any thread. Posts run in the order in which they were posted by one thread. False when the box is closed; then all
-    // is seen that its thread did before it closed it.
+    // Any thread. Posts run in the order in which they were posted by one thread. False when the box is closed; then
+    // all is seen that its thread did before it closed it.
     [[nodiscard]] bool post(runnable& item) noexcept;
 
     bool empty() const noexcept {

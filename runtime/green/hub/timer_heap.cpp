@@ -110,7 +110,8 @@ void timer_heap::sift_down(std::uint32_t slot, entry moving) noexcept {
     const std::uint32_t size = size_;  // or it would be read again after every write
     for (std::uint32_t first_child; (first_child = slot * 4 + 1) < size;) {
         prefetch_grandchildren(first_child);
-        const std::uint32_t soonest = first_child + 4 <= size ? soonest_of_four(first_child) : soonest_of(first_child, size);
+        const std::uint32_t soonest =
+            first_child + 4 <= size ? soonest_of_four(first_child) : soonest_of(first_child, size);
         if (!entries_[soonest].before(moving)) break;
         place(slot, entries_[soonest]);
         slot = soonest;

@@ -50,7 +50,8 @@ bool is_machinery(std::string_view name) {
     return false;
 }
 
-// The call lies before the address to which it returns; without -1 a call at a function's end is taken for the next one.
+// The call lies before the address to which it returns; without -1 a call at a function's end is taken for the next
+// one.
 line symbolised(void* return_address) {
     auto* call = static_cast<char*>(return_address) - 1;
     Dl_info info{};

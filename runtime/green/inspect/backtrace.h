@@ -26,8 +26,8 @@ void walk_interrupted(stack_frames& into, const void* machine_context) noexcept;
 // programs with -rdynamic), else the module and the offset in it for addr2line(1).
 std::vector<std::string> frame_names(const stack_frames& frames);
 
-// A line per frame of a fiber of this thread, as frame_names() gives it. Empty for a fiber that has not started, and for
-// one whose stack is so full that there is no room to walk it. Does not park.
+// A line per frame of a fiber of this thread, as frame_names() gives it. Empty for a fiber that has not started, and
+// for one whose stack is so full that there is no room to walk it. Does not park.
 std::vector<std::string> backtrace_of(control& fiber);
 
 }  // namespace green::detail

@@ -54,7 +54,8 @@ void on_signal(int) noexcept {
     const unsigned count = detail::ask_all_hubs(&dump);
     char text[64];
     // snprintf with these conversions neither allocates nor locks in glibc.
-    const int size = std::snprintf(text, sizeof text, "green: asked %u %s for fibers\n", count, count == 1 ? "hub" : "hubs");
+    const int size =
+        std::snprintf(text, sizeof text, "green: asked %u %s for fibers\n", count, count == 1 ? "hub" : "hubs");
     if (size > 0) sys::write(STDERR_FILENO, text, static_cast<std::size_t>(size));
     errno = error_number;
 }

@@ -59,7 +59,8 @@ std::vector<fiber_info> fibers(backtraces wanted) {
 }
 
 std::ostream& operator<<(std::ostream& out, const fiber_info& fiber) {
-    out << '"' << fiber.name << "\" (" << fiber.id << "), " << detail::in_words(fiber.age) << " old: " << fiber.situation;
+    out << '"' << fiber.name << "\" (" << fiber.id << "), " << detail::in_words(fiber.age)
+        << " old: " << fiber.situation;
     if (fiber.stack_size_bytes) out << stack_in_words(fiber);
     out << '\n';
     for (const std::string& frame : fiber.backtrace) out << "    " << frame << '\n';

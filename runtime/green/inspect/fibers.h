@@ -27,8 +27,8 @@ struct fiber_info {
 
 enum class backtraces { without, with };
 
-// Every fiber and task of the calling thread's hub that has not ended, the main fiber first, then in order of their ids. Does
-// not park, and may be called in a hub callback.
+// Every fiber and task of the calling thread's hub that has not ended, the main fiber first, then in order of their
+// ids. Does not park, and may be called in a hub callback.
 std::vector<fiber_info> fibers(backtraces wanted = backtraces::with);
 
 // Prints a fiber on a line, with its backtrace below:

@@ -23,14 +23,14 @@ struct stuck_fiber {
     std::vector<std::string> backtrace;  // innermost first; empty when its thread did not answer
 };
 
-// While the object lives, a thread of its own looks at every hub of the process. A fiber, task or callback that keeps its
-// hub for longer than the limit while there are fibers or tasks beside it is reported, once for each time that it does so.
-// Runs on the computer's own clock, also where a virtual one is in force.
+// While the object lives, a thread of its own looks at every hub of the process. A fiber, task or callback that keeps
+// its hub for longer than the limit while there are fibers or tasks beside it is reported, once for each time that it
+// does so. Runs on the computer's own clock, also where a virtual one is in force.
 //
-// A hub is looked at from afar until it has been stuck for the limit. Then its thread gets a signal, once, and notes where it
-// is; it is given the limit for that, or a second if that is longer. A blocking system call that it is in then returns EINTR
-// if it is one of those that are not restarted (signal(7)). The default is SIGURG, which does nothing to a program that does
-// not ask for it.
+// A hub is looked at from afar until it has been stuck for the limit. Then its thread gets a signal, once, and notes
+// where it is; it is given the limit for that, or a second if that is longer. A blocking system call that it is in
+// then returns EINTR if it is one of those that are not restarted (signal(7)). The default is SIGURG, which does
+// nothing to a program that does not ask for it.
 class watchdog {
   public:
     // Called on the watchdog's thread. It must not wake a fiber, for a main that waits for nothing is told so
@@ -46,8 +46,8 @@ class watchdog {
     // (device_or_resource_busy), for a signal that cannot be caught, or when no thread can be had. Does not park.
     explicit watchdog(duration limit = std::chrono::milliseconds(100), reporter report = {},
                       int signal_number = SIGURG);
-    // Restores the handler of the signal. Waits until a reporter has returned; does not park. In the child of a fork there
-    // is nothing to end.
+    // Restores the handler of the signal. Waits until a reporter has returned; does not park. In the child of a fork
+    // there is nothing to end.
     ~watchdog();
     watchdog(const watchdog&) = delete;
     watchdog& operator=(const watchdog&) = delete;

@@ -53,7 +53,9 @@ class buffered_reader {
 
   private:
     [[noreturn]] void fail(stream_errc error) const;
-    std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data_.get()) + begin_, end_ - begin_}; }
+    std::string_view text() const noexcept {
+        return {reinterpret_cast<const char*>(data_.get()) + begin_, end_ - begin_};
+    }
     std::string_view take(std::size_t count_bytes) noexcept;
 
     byte_stream& source_;

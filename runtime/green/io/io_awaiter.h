@@ -20,8 +20,14 @@ class [[nodiscard]] io_awaiter {
   public:
     // `error` must outlive the wait. `in_time_only`: not even one try is made once the deadline has passed, so that one
     // that never has to wait obeys it too.
-    io_awaiter(int fd, direction d, Attempt attempt, time_point deadline, std::error_code& error, bool in_time_only = false)
-        : attempt_(std::move(attempt)), deadline_(deadline), error_(error), fd_(fd), direction_(d), in_time_only_(in_time_only) {}
+    io_awaiter(int fd, direction d, Attempt attempt, time_point deadline, std::error_code& error,
+               bool in_time_only = false)
+        : attempt_(std::move(attempt)),
+          deadline_(deadline),
+          error_(error),
+          fd_(fd),
+          direction_(d),
+          in_time_only_(in_time_only) {}
     io_awaiter(const io_awaiter&) = delete;
 
     bool await_ready() noexcept {

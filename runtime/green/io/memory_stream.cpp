@@ -22,7 +22,8 @@ struct memory_pipe {
         }
     };
 
-    explicit memory_pipe(std::size_t capacity_bytes) noexcept : capacity_bytes(std::max<std::size_t>(capacity_bytes, 1)) {}
+    explicit memory_pipe(std::size_t capacity_bytes) noexcept
+        : capacity_bytes(std::max<std::size_t>(capacity_bytes, 1)) {}
 
     std::size_t capacity_bytes;
     std::deque<std::byte> data;

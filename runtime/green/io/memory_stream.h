@@ -21,8 +21,8 @@ struct memory_pipe;
 //     green::write_all(client, "hello");                        // parks once `capacity_bytes` are under way
 //
 // Behaves like a TCP connection: full duplex, back-pressure, an end per direction, broken_pipe when nobody can read any
-// more, bad_file_descriptor for a reader or writer whose own end is closed meanwhile, device_or_resource_busy for a second
-// one. Time is that of the hub, so that a virtual clock rules it. Both ends on one hub. Move-only.
+// more, bad_file_descriptor for a reader or writer whose own end is closed meanwhile, device_or_resource_busy for a
+// second one. Time is that of the hub, so that a virtual clock rules it. Both ends on one hub. Move-only.
 class memory_stream final : public byte_stream {
   public:
     static std::pair<memory_stream, memory_stream> pair(std::size_t capacity_bytes = 64 * 1024);

@@ -30,7 +30,8 @@ coro::task<void> run_task(detail::connect_race& race) {
 
 tcp_stream winner_of(detail::connect_race& race, const std::string& prefix = {}) {
     tcp_stream connected = race.take();
-    if (!connected.is_open()) throw std::system_error(race.error(), "green: cannot connect to " + prefix + race.describe());
+    if (!connected.is_open())
+        throw std::system_error(race.error(), "green: cannot connect to " + prefix + race.describe());
     return connected;
 }
 

@@ -16,7 +16,8 @@ namespace {
 // Families take turns, the first candidate's first; within a family the order stays (RFC 8305, section 4).
 std::vector<endpoint> interleave(std::span<const endpoint> candidates) {
     std::vector<endpoint> families[2];
-    for (const endpoint& each : candidates) families[each.address.is_v6() != candidates[0].address.is_v6()].push_back(each);
+    for (const endpoint& each : candidates)
+        families[each.address.is_v6() != candidates[0].address.is_v6()].push_back(each);
     std::vector<endpoint> order;
     for (std::size_t i = 0; order.size() < candidates.size(); ++i)
         for (const auto& family : families)
@@ -54,7 +55,8 @@ connect_race::connect_race(std::span<const endpoint> candidates, const connect_o
     if (candidates.empty())
         throw std::system_error(std::make_error_code(std::errc::invalid_argument), "green: connect to no address");
     if (options.head_start < duration::zero())
-        throw std::system_error(std::make_error_code(std::errc::invalid_argument), "green: connect with a negative head start");
+        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                                "green: connect with a negative head start");
     for (const endpoint& each : interleave(candidates))
         if (!options.from || options.from->address.is_v6() == each.address.is_v6()) attempts_.push_back({each});
     if (attempts_.empty())
@@ -105,7 +107,8 @@ wait_for_one_of connect_race::operation() {
     auto& poller = loop_of(hub::current()).poller();
     wait_for_one_of all;
     for (attempt& each : attempts_)
-        if (each.now == state::under_way) all.waits.emplace_back(poller, each.socket.get(), direction::write, "connect");
+        if (each.now == state::under_way)
+            all.waits.emplace_back(poller, each.socket.get(), direction::write, "connect");
     return all;
 }
 

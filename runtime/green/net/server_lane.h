@@ -14,7 +14,7 @@ namespace green::detail {
 
 // Everything on its own hub, except what is marked. The server and each of its fibers share it.
 //
-//     accept --> connection (owner, stream) moved into a fiber --> its handler --> the stream is closed, then counted out
+//     accept --> connection (owner, stream) moved into a fiber --> its handler --> the stream is closed and counted out
 class server_lane : public std::enable_shared_from_this<server_lane> {
   public:
     // Listens already, on whichever thread makes it.

@@ -130,8 +130,11 @@ struct own_error {
 template <class Attempt>
 class [[nodiscard]] stream_awaiter : private own_error, public transfer_awaiter<Attempt> {
   public:
-    stream_awaiter(const tcp_stream& stream, detail::direction d, Attempt attempt, time_point deadline, const char* call)
-        : transfer_awaiter<Attempt>(stream.fd(), d, attempt, deadline, own_error::code, true), stream_(stream), call_(call) {}
+    stream_awaiter(const tcp_stream& stream, detail::direction d, Attempt attempt, time_point deadline,
+                   const char* call)
+        : transfer_awaiter<Attempt>(stream.fd(), d, attempt, deadline, own_error::code, true),
+          stream_(stream),
+          call_(call) {}
     std::size_t await_resume() {
         const std::size_t count = transfer_awaiter<Attempt>::await_resume();
         if (own_error::code) throw std::system_error(own_error::code, "green: " + stream_.describe() + ": " + call_);
@@ -183,7 +186,8 @@ task<std::size_t> read_until(tcp_stream& from, std::string& text, std::string_vi
 class [[nodiscard]] accept_awaiter : private own_error, public detail::io_awaiter<detail::accept_attempt> {
   public:
     accept_awaiter(const tcp_listener& from, time_point deadline)
-        : io_awaiter(from.fd(), detail::direction::read, detail::accept_attempt(from.fd()), deadline, own_error::code) {}
+        : io_awaiter(from.fd(), detail::direction::read, detail::accept_attempt(from.fd()), deadline, own_error::code) {
+    }
     tcp_stream await_resume() {
         const auto fd = static_cast<int>(io_awaiter::await_resume());
         if (own_error::code) throw std::system_error(own_error::code, "green: accept");

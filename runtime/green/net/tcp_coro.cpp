@@ -17,7 +17,8 @@ task<void> read_exactly(tcp_stream& from, std::span<std::byte> buffer) {
     while (!buffer.empty()) {
         const std::size_t count = co_await read_some(from, buffer);
         if (count == 0)
-            throw std::system_error(make_error_code(stream_errc::end_of_stream), "green: " + from.describe() + ": read");
+            throw std::system_error(make_error_code(stream_errc::end_of_stream),
+                                    "green: " + from.describe() + ": read");
         buffer = buffer.subspan(count);
     }
 }

@@ -31,7 +31,8 @@ tcp_listener::tcp_listener(const endpoint& where, const listen_options& options)
 }
 
 tcp_stream tcp_listener::accept(std::error_code& error, time_point deadline) {
-    ssize_t fd = detail::perform(this->fd(), detail::direction::read, detail::accept_attempt(this->fd()), deadline, error);
+    ssize_t fd =
+        detail::perform(this->fd(), detail::direction::read, detail::accept_attempt(this->fd()), deadline, error);
     return fd < 0 ? tcp_stream() : tcp_stream(detail::socket_fd(static_cast<int>(fd)));
 }
 

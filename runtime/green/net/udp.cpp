@@ -80,14 +80,16 @@ udp_socket::datagram udp_socket::receive(std::span<std::byte> buffer, time_point
     return received;
 }
 
-void udp_socket::send(std::span<const std::byte> data, const endpoint* to, std::error_code& error, time_point deadline) {
+void udp_socket::send(std::span<const std::byte> data, const endpoint* to, std::error_code& error,
+                      time_point deadline) {
     std::optional<detail::socket_address> address;
     if (to) address.emplace(*to);
     const send_attempt attempt{.fd = fd(), .data = data, .to = address ? &*address : nullptr};
     detail::perform(fd(), detail::direction::write, attempt, deadline, error);
 }
 
-void udp_socket::send(std::span<const std::byte> data, const endpoint& to, std::error_code& error, time_point deadline) {
+void udp_socket::send(std::span<const std::byte> data, const endpoint& to, std::error_code& error,
+                      time_point deadline) {
     send(data, &to, error, deadline);
 }
 

@@ -74,7 +74,8 @@ class [[nodiscard]] any_of_awaiter : public operation_awaiter<any_of_operation> 
   public:
     using operation_awaiter::operation_awaiter;
     std::size_t await_resume() {
-        return operation_awaiter::await_resume() == outcome::ready ? op_.finish(*current_agent) : any_of_operation::none;
+        return operation_awaiter::await_resume() == outcome::ready ? op_.finish(*current_agent)
+                                                                   : any_of_operation::none;
     }
 };
 

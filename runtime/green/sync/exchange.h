@@ -252,7 +252,8 @@ struct put_item {
     T item;
 };
 template <class T, class Storage, class Closed, class Result>
-class [[nodiscard]] put_awaiter : private put_item<T>, public operation_awaiter<typename exchange<T, Storage>::put_operation> {
+class [[nodiscard]] put_awaiter : private put_item<T>,
+                                  public operation_awaiter<typename exchange<T, Storage>::put_operation> {
     using base = operation_awaiter<typename exchange<T, Storage>::put_operation>;
 
   public:

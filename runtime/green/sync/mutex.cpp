@@ -61,7 +61,8 @@ void mutex::unlock() {
     {
         std::lock_guard guard(lock_);
         if (!held_by_this_fiber())
-            detail::throw_lock_error(std::errc::operation_not_permitted, "mutex::unlock", "this fiber does not hold it");
+            detail::throw_lock_error(std::errc::operation_not_permitted, "mutex::unlock",
+                                     "this fiber does not hold it");
         unlink();
         next = waiters_.choose_first();
         owner_.store(next ? static_cast<detail::agent*>(next->slot) : nullptr, std::memory_order_relaxed);

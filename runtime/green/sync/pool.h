@@ -92,8 +92,8 @@ class pool : private group {
     template <detail::imap_order Order, class Range, class F>
     auto make_imap(Range&& items, F f, std::size_t look_ahead) {
         if (look_ahead == 0) look_ahead = capacity_ ? capacity_ : 1;
-        return detail::imap_range<std::views::all_t<Range>, F, Order>(members_, std::views::all(std::forward<Range>(items)),
-                                                                      std::move(f), look_ahead);
+        return detail::imap_range<std::views::all_t<Range>, F, Order>(
+            members_, std::views::all(std::forward<Range>(items)), std::move(f), look_ahead);
     }
 
     std::size_t capacity_;

@@ -167,12 +167,14 @@ namespace coro {
 
 template <class T, class Order>
 auto put(queue<T, Order>& to, std::type_identity_t<T> item) {
-    return detail::put_awaiter<T, typename Order::template storage<T>, queue_closed, void>(to.get_exchange(), std::move(item));
+    return detail::put_awaiter<T, typename Order::template storage<T>, queue_closed, void>(to.get_exchange(),
+                                                                                           std::move(item));
 }
 // False when `deadline` or `d` passed first; the item is lost with the call, unlike that of the member.
 template <class T, class Order>
 auto put_until(queue<T, Order>& to, std::type_identity_t<T> item, time_point deadline) {
-    return detail::put_awaiter<T, typename Order::template storage<T>, queue_closed, bool>(to.get_exchange(), std::move(item), deadline);
+    return detail::put_awaiter<T, typename Order::template storage<T>, queue_closed, bool>(to.get_exchange(),
+                                                                                           std::move(item), deadline);
 }
 template <class T, class Order>
 auto put_for(queue<T, Order>& to, std::type_identity_t<T> item, duration d) {
@@ -180,7 +182,8 @@ auto put_for(queue<T, Order>& to, std::type_identity_t<T> item, duration d) {
 }
 
 template <class T, class Storage>
-class [[nodiscard]] queue_get_awaiter : public detail::operation_awaiter<typename detail::exchange<T, Storage>::get_operation> {
+class [[nodiscard]] queue_get_awaiter
+    : public detail::operation_awaiter<typename detail::exchange<T, Storage>::get_operation> {
     using base = detail::operation_awaiter<typename detail::exchange<T, Storage>::get_operation>;
 
   public:

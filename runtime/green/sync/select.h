@@ -215,7 +215,8 @@ template <select_case... Cases>
 std::size_t select(Cases&&... cases) {
     detail::select_round<Cases...> round(cases...);
     for (;;)
-        if (const auto done = round.complete(detail::wait_for_any(round.operation("select"), round.deadline()))) return *done;
+        if (const auto done = round.complete(detail::wait_for_any(round.operation("select"), round.deadline())))
+            return *done;
 }
 
 // The same as co_await; the cases must stand in the same expression.

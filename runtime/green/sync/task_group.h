@@ -51,8 +51,8 @@ class task_group {
         return spawn(detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
     }
 
-    // Starts a child that is a fiber (see green::spawn). It runs inside the group's scope: what cancels the group, or cuts its
-    // caller short, ends the child's waits too. An error of a child cancels the others.
+    // Starts a child that is a fiber (see green::spawn). It runs inside the group's scope: what cancels the group, or
+    // cuts its caller short, ends the child's waits too. An error of a child cancels the others.
     template <class F, class... Args>
         requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
     auto spawn(F&& f, Args&&... args) {
@@ -74,7 +74,8 @@ class task_group {
     template <class F, class... Args>
         requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
     auto spawn_on(hub& target, const fiber_options& options, F&& f, Args&&... args) {
-        return spawn_remotely([&] { return green::spawn_on(target, options, std::forward<F>(f), std::forward<Args>(args)...); });
+            return spawn_remotely(
+                [&] { return green::spawn_on(target, options, std::forward<F>(f), std::forward<Args>(args)...); });
     }
     // The same for a child that is a task.
     template <class T>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// With which sanitizer the runtime is compiled: GREEN_ASAN and GREEN_TSAN, where something has to be declared or left out,
-// and with_sanitizer everywhere else.
+// With which sanitizer the runtime is compiled: GREEN_ASAN and GREEN_TSAN, where something has to be declared or left
+// out, and with_sanitizer everywhere else.
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__)
