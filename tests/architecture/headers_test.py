@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Every header of the runtime compiles on its own, without a warning, and may be included twice."""
+"""Every header of the runtime and of the patch compiles on its own, without a warning, and may be included twice."""
 import os
 import shlex
 import subprocess
@@ -15,11 +15,12 @@ if os.environ.get("GREEN_VARIANT"):
 
 COMPILER = [word for word in shlex.split(os.environ.get("CXX", "g++")) if word != "ccache"]
 OPTIONS = "-std=c++20 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++ -".split()
+PLACES = ["runtime", "monkeypatch"]
 
 
 def compile_errors(lines):
-    done = subprocess.run(COMPILER + OPTIONS + ["-I", ROOT / "runtime"], input="\n".join(lines) + "\n", text=True,
-                          capture_output=True)
+    places = [word for place in PLACES for word in ("-I", ROOT / place)]
+    done = subprocess.run(COMPILER + OPTIONS + places, input="\n".join(lines) + "\n", text=True, capture_output=True)
     return done.stderr if done.returncode else ""
 
 
@@ -30,7 +31,7 @@ def complaint(header):
 
 
 assert compile_errors(["#include <green/no_such_header.h>"])
-headers = [path.relative_to(ROOT / "runtime").as_posix() for path in files(".h", under="runtime")]
+headers = [path.relative_to(ROOT / place).as_posix() for place in PLACES for path in files(".h", under=place)]
 assert headers
 with ThreadPoolExecutor(os.cpu_count()) as workers:
     report([each for each in workers.map(complaint, headers) if each])

@@ -38,6 +38,17 @@ int main() {
     return green::http::url::parse("http://example.com:8080/a?b").port() == 8080 && sent.get("accept-encoding") ? 0 : 1;
 }
 END
+cat >patched.cpp <<'END'
+#include <green/green.h>
+#include <green/monkeypatch/patch.h>
+#include <unistd.h>
+int main() {
+    green::monkeypatch::patch_all();
+    bool others_ran = false;
+    auto other = green::spawn([&] { others_ran = true; });
+    return ::usleep(1000) == 0 && others_ran ? 0 : 1;
+}
+END
 cat >CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.16)
 project(outside CXX)
@@ -50,6 +61,8 @@ add_executable(http-shared with-http.cpp)
 target_link_libraries(http-shared PRIVATE green::http)
 add_executable(http-static with-http.cpp)
 target_link_libraries(http-static PRIVATE green::http-static)
+add_executable(patched patched.cpp)
+target_link_libraries(patched PRIVATE green::monkeypatch)
 END
 
 runs() {
@@ -63,6 +76,11 @@ read -r -a flags < <(pkg-config --cflags --libs green)
 runs ./with-pkg-config
 ldd ./with-pkg-config | grep -q "libgreen.so" || { echo "not linked with the shared library"; exit 1; }
 
+read -r -a flags < <(pkg-config --cflags --libs green-monkeypatch)
+"${compiler[@]}" -std=c++20 patched.cpp -o patched "${flags[@]}"
+runs ./patched
+[[ $("$installed/bin/greenrun" sh -c 'echo "$GREENRUN"') == time ]] || { echo "greenrun does not find its library"; exit 1; }
+
 read -r -a flags < <(pkg-config --cflags --libs --static green)
 LIBRARY_PATH='' "${compiler[@]}" -std=c++20 main.cpp -o with-pkg-config-static -Wl,-Bstatic "${flags[@]}" -Wl,-Bdynamic
 runs ./with-pkg-config-static
@@ -72,7 +90,7 @@ unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 cmake -S . -B cmake-build -Dgreen_DIR="$libraries/cmake/green" >cmake.log 2>&1 && cmake --build cmake-build >>cmake.log 2>&1 ||
     { cat cmake.log; exit 1; }
 runs cmake-build/shared
-for program in shared static http-shared http-static; do runs "cmake-build/$program"; done
+for program in shared static http-shared http-static patched; do runs "cmake-build/$program"; done
 for program in static http-static; do
     ! ldd "cmake-build/$program" | grep "libgreen" || { echo "$program is linked with the shared library"; exit 1; }
 done

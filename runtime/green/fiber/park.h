@@ -45,4 +45,25 @@ template <operation Operation>
     return result;
 }
 
+// The same for callers that no exception may cross, such as C. Cancellation is an outcome there, and stays due: the next
+// wait_for() throws it. Nor may the operation throw.
+template <operation Operation>
+outcome wait_without_throwing(Operation&& op, time_point deadline = never) noexcept {
+    scheduler& s = scheduler::current();
+    control& self = s.running();
+    if (self.needs_attention() && self.must_give_up()) [[unlikely]] {
+        spend_turn(s, self);  // one that goes on trying must not keep the processor
+        return outcome::cancelled;
+    }
+    self.begin(op.reason());
+    if (op.enqueue(self.node())) {
+        self.settle_without_waiting();
+        spend_turn(s, self);
+        return outcome::ready;
+    }
+    const outcome result = s.suspend(self, deadline);
+    if (result != outcome::ready) op.withdraw(self.node());
+    return result;
+}
+
 }  // namespace green::detail

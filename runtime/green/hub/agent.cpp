@@ -70,6 +70,13 @@ bool agent::must_finish_waits() const noexcept {
            (has_several_stacks && model.called_while_unwinding(*this));
 }
 
+bool agent::must_give_up() const noexcept {
+    if (attention & is_stuck) return true;
+    if (must_finish_waits()) return false;
+    const bool is_killed = (attention & has_pending) && !(inside && inside->shielded_from_root());
+    return is_killed || is_refused_for_good();
+}
+
 void agent::throw_request() {
     if ((attention & has_pending) && !(inside && inside->shielded_from_root())) {
         attention &= static_cast<std::uint8_t>(~has_pending);

@@ -105,6 +105,8 @@ class agent : public agent_record, public waiter {
     bool must_finish_waits() const noexcept;
     // Throws the kill or the cancellation that is due; returns when there is none.
     void throw_request();
+    // Whether a wait that began now would be cut short.
+    bool must_give_up() const noexcept;
     // Whether every wait fails from here on, so that one that goes on trying must not keep the processor.
     bool is_refused_for_good() const noexcept { return (inside && inside->cancelled()) || is_refused_by_thread(); }
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+// The question that every patched call asks first: may it park here? All else goes to the real libc.
+#pragma once
+
+#include <green/fiber/scheduler.h>
+#include <green/monkeypatch/symbols.h>
+
+#include <atomic>
+
+namespace green::monkeypatch::detail {
+
+// Plain data, good before any constructor has run: a call may come from a static initialiser, or from the dynamic loader.
+extern constinit std::atomic<unsigned> patched_families;
+
+constexpr unsigned bit_of(family f) noexcept {
+    return 1u << static_cast<unsigned>(f);
+}
+
+// This thread may get a hub when it first waits. Others have one only when they use green.
+[[gnu::tls_model("initial-exec")]] extern thread_local constinit bool may_have_hub;
+
+// The scheduler of the fiber that makes the call; null when the call is libc's.
+green::detail::scheduler* first_scheduler() noexcept;
+inline green::detail::scheduler* taken_over(family f) noexcept {
+    if (!(patched_families.load(std::memory_order_relaxed) & bit_of(f))) return nullptr;
+    green::detail::scheduler* s = green::detail::scheduler::current_or_null();
+    if (!s) [[unlikely]] s = may_have_hub ? first_scheduler() : nullptr;
+    if (!s || (s->running().attention & green::detail::agent::is_hub)) return nullptr;
+    return s;
+}
+
+}  // namespace green::monkeypatch::detail

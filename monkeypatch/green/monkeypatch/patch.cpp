@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/monkeypatch/patch.h>
+
+#include <green/monkeypatch/gate.h>
+
+#include <algorithm>
+
+#include <dlfcn.h>
+
+namespace green::monkeypatch {
+
+namespace detail {
+
+constinit std::atomic<unsigned> patched_families{0};
+thread_local constinit bool may_have_hub = false;
+
+namespace {
+constinit std::atomic<void*> originals[symbol_count] = {};
+}
+
+// Two threads may look for the same one: both find it.
+void* find_original(symbol which) noexcept {
+    const auto at = static_cast<std::size_t>(which);
+    void* found = originals[at].load(std::memory_order_relaxed);
+    if (!found) [[unlikely]] {
+        found = ::dlsym(RTLD_NEXT, symbols[at].name);
+        originals[at].store(found, std::memory_order_relaxed);
+    }
+    return found;
+}
+
+green::detail::scheduler* first_scheduler() noexcept try {
+    return &green::detail::scheduler::current();
+} catch (...) {  // no memory or no descriptors for a hub: libc's call needs none
+    return nullptr;
+}
+
+}  // namespace detail
+
+void patch_all(const options& which) noexcept {
+    unsigned families = 0;
+    if (which.time) families |= detail::bit_of(family::time);
+    detail::may_have_hub = true;
+    detail::patched_families.fetch_or(families, std::memory_order_relaxed);
+}
+
+void patch_time() noexcept {
+    patch_all({.time = true});
+}
+
+bool is_patched(std::string_view name) noexcept {
+    const auto* found = std::ranges::find(detail::symbols, name, &detail::symbol_facts::name);
+    return found != std::end(detail::symbols) &&
+           (detail::patched_families.load(std::memory_order_relaxed) & detail::bit_of(found->of));
+}
+
+}  // namespace green::monkeypatch

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+// The names of symbols.def as numbers, and how to get from a function to its number.
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <string_view>
+
+#include <time.h>
+#include <unistd.h>
+
+namespace green::monkeypatch {
+
+// What is switched on and off together.
+enum class family : unsigned { time };
+
+namespace detail {
+
+enum class symbol : unsigned {
+#define GREEN_SYMBOL(family, name, words) name,
+#include <green/monkeypatch/symbols.def>
+#undef GREEN_SYMBOL
+};
+
+struct symbol_facts {
+    const char* name;
+    family of;
+};
+inline constexpr symbol_facts symbols[] = {
+#define GREEN_SYMBOL(family_, name, words) {#name, family::family_},
+#include <green/monkeypatch/symbols.def>
+#undef GREEN_SYMBOL
+};
+inline constexpr std::size_t symbol_count = std::size(symbols);
+
+// The number of a libc function that the patch knows, by its address.
+template <auto Function>
+struct number_of;
+#define GREEN_SYMBOL(family, name, words)                      \
+    template <>                                                \
+    struct number_of<&::name> {                                \
+        static constexpr symbol value = symbol::name;          \
+    };
+#include <green/monkeypatch/symbols.def>
+#undef GREEN_SYMBOL
+
+template <auto Function>
+inline constexpr symbol symbol_of = number_of<Function>::value;
+
+}  // namespace detail
+
+}  // namespace green::monkeypatch

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+// Family time: the sleeps (sleep(3), usleep(3), nanosleep(2), clock_nanosleep(2)).
+#include <green/fiber/park.h>
+#include <green/hub/sleep_operation.h>
+#include <green/monkeypatch/gate.h>
+#include <green/monkeypatch/patch.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+namespace green::monkeypatch {
+
+namespace {
+
+using green::detail::outcome;
+using green::detail::scheduler;
+
+constexpr long nanoseconds_per_second = 1'000'000'000;
+
+bool is_valid(const timespec& t) noexcept {
+    return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < nanoseconds_per_second;
+}
+
+duration to_duration(const timespec& t) noexcept {
+    return add(time_point(saturate(std::chrono::seconds(t.tv_sec))), duration(t.tv_nsec)).time_since_epoch();
+}
+
+timespec to_timespec(duration d) noexcept {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(d);
+    return {static_cast<time_t>(seconds.count()), static_cast<long>((d - seconds).count())};
+}
+
+// Parks for `d`. Returns what was left of it when the sleep was cancelled, else zero.
+duration sleep_on(scheduler& s, duration d) noexcept {
+    if (d <= duration::zero()) {
+        s.yield_and_expire_scopes(s.running());
+        return duration::zero();
+    }
+    const time_point end = add(s.loop().now(), d);
+    if (wait_without_throwing(green::detail::sleep_operation{}, end) == outcome::timed_out) return duration::zero();
+    return std::max(end - s.loop().now(), duration(1));
+}
+
+// nanosleep(2): 0, or an error number, with what was left in `*left`.
+int sleep_relative(scheduler& s, const timespec& wanted, timespec* left) noexcept {
+    if (!is_valid(wanted)) return EINVAL;
+    const duration rest = sleep_on(s, to_duration(wanted));
+    if (rest == duration::zero()) return 0;
+    if (left) *left = to_timespec(rest);
+    return ECANCELED;
+}
+
+duration time_of(clockid_t clock) noexcept {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return to_duration(now);
+}
+
+// Until a moment on a clock that may be set, or goes on while the machine is suspended: then the end moves.
+int sleep_until_clock_says(scheduler& s, clockid_t clock, const timespec& until) noexcept {
+    constexpr duration longest_unwatched = std::chrono::seconds(1);
+    if (!is_valid(until)) return EINVAL;
+    duration ahead = time_of(clock) - time_of(CLOCK_MONOTONIC);
+    time_point end = add(s.loop().now(), to_duration(until) - time_of(clock));
+    for (;;) {
+        const duration rest = end - s.loop().now();
+        if (rest <= duration::zero()) return 0;
+        if (sleep_on(s, std::min(rest, longest_unwatched)) != duration::zero()) return ECANCELED;
+        const duration ahead_now = time_of(clock) - time_of(CLOCK_MONOTONIC);
+        end -= ahead_now - ahead;
+        ahead = ahead_now;
+    }
+}
+
+bool passes_while_parked(clockid_t clock) noexcept {
+    return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME || clock == CLOCK_TAI;
+}
+
+}  // namespace
+
+}  // namespace green::monkeypatch
+
+using namespace green::monkeypatch;
+
+extern "C" {
+
+unsigned sleep(unsigned seconds) {
+    scheduler* s = detail::taken_over(family::time);
+    if (!s) return original<&::sleep>()(seconds);
+    const auto rest = sleep_on(*s, std::chrono::seconds(seconds));
+    return static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(rest).count());
+}
+
+int usleep(useconds_t microseconds) {
+    scheduler* s = detail::taken_over(family::time);
+    if (!s) return original<&::usleep>()(microseconds);
+    if (sleep_on(*s, std::chrono::microseconds(microseconds)) == green::duration::zero()) return 0;
+    errno = ECANCELED;
+    return -1;
+}
+
+int nanosleep(const timespec* wanted, timespec* left) {
+    scheduler* s = wanted ? detail::taken_over(family::time) : nullptr;
+    if (!s) return original<&::nanosleep>()(wanted, left);
+    const int error = sleep_relative(*s, *wanted, left);
+    if (error == 0) return 0;
+    errno = error;
+    return -1;
+}
+
+int clock_nanosleep(clockid_t clock, int flags, const timespec* wanted, timespec* left) {
+    scheduler* s = wanted && passes_while_parked(clock) ? detail::taken_over(family::time) : nullptr;
+    if (!s) return original<&::clock_nanosleep>()(clock, flags, wanted, left);
+    return flags & TIMER_ABSTIME ? sleep_until_clock_says(*s, clock, *wanted) : sleep_relative(*s, *wanted, left);
+}
+
+}  // extern "C"

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+// Runs a program as it is, with the patch: libgreen-monkeypatch.so is preloaded, and main() is the main fiber of a hub.
+//
+//     greenrun [--no-FAMILY…] PROGRAM [ARGUMENT…]
+//
+// The program keeps the process, its number, its descriptors and its exit status. Exit status of greenrun itself: 2 wrong
+// use, 126 the program cannot be run, 127 there is no such program; as env(1).
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <unistd.h>
+
+namespace {
+
+constexpr const char* library_name = "libgreen-monkeypatch.so";
+constexpr const char* families[] = {"time"};
+
+[[noreturn]] void refuse(const std::string& why) {
+    std::fprintf(stderr, "greenrun: %s\nusage: greenrun [--no-FAMILY...] PROGRAM [ARGUMENT...]\nfamilies:", why.c_str());
+    for (const char* each : families) std::fprintf(stderr, " %s", each);
+    std::fputc('\n', stderr);
+    std::exit(2);
+}
+
+// Beside this program, as in the build, or where an installation puts it.
+std::string find_library() {
+    namespace fs = std::filesystem;
+    const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
+    for (const fs::path& directory : {here, here / ".." / GREENRUN_LIBRARY_DIRECTORY})
+        if (fs::exists(directory / library_name)) return fs::canonical(directory / library_name).string();
+    std::fprintf(stderr, "greenrun: there is no %s beside it, nor in %s/../%s\n", library_name, here.c_str(),
+                 GREENRUN_LIBRARY_DIRECTORY);
+    std::exit(126);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    std::vector<std::string_view> wanted(std::begin(families), std::end(families));
+    int at = 1;
+    for (; at < count && words[at][0] == '-'; ++at) {
+        const std::string_view option = words[at];
+        if (option == "--") {
+            ++at;
+            break;
+        }
+        const auto unwanted = option.starts_with("--no-") ? std::ranges::find(wanted, option.substr(5)) : wanted.end();
+        if (unwanted == wanted.end()) refuse("unknown option " + std::string(option));
+        wanted.erase(unwanted);
+    }
+    if (at >= count) refuse("no program");
+
+    std::string list;
+    for (std::string_view each : wanted) list.append(list.empty() ? "" : ",").append(each);
+    ::setenv("GREENRUN", list.c_str(), 1);
+    const char* before = std::getenv("LD_PRELOAD");
+    const std::string preload = find_library() + (before && *before ? std::string(":") + before : "");
+    ::setenv("LD_PRELOAD", preload.c_str(), 1);
+
+    ::execvp(words[at], words + at);
+    const int why = errno;
+    std::fprintf(stderr, "greenrun: cannot run %s: %s\n", words[at], std::strerror(why));
+    return why == ENOENT ? 127 : 126;
+}

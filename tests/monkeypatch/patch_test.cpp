@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/monkeypatch/patch.h>
+
+#include <green/green.h>
+
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <string>
+#include <thread>
+
+#include <time.h>
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+namespace monkeypatch = green::monkeypatch;
+
+namespace {
+
+// What a program does that knows nothing of green.
+int sleep_for(green::duration d) {
+    const timespec wanted{static_cast<time_t>(d / 1s), static_cast<long>((d % 1s).count())};
+    return ::nanosleep(&wanted, nullptr);
+}
+
+}  // namespace
+
+TEST_CASE("what is patched can be asked for, and the original called all the same") {
+    CHECK_FALSE(monkeypatch::is_patched("no_such_call"));
+    CHECK_FALSE(monkeypatch::is_patched(""));
+    monkeypatch::patch_all({.time = false});
+    monkeypatch::patch_time();
+    CHECK(monkeypatch::is_patched("nanosleep"));
+
+    bool others_ran = false;
+    auto other = green::spawn([&] { others_ran = true; });
+    CHECK(monkeypatch::original<&::usleep>()(1000) == 0);
+    CHECK_FALSE(others_ran);
+    CHECK(::usleep(1000) == 0);
+    CHECK(others_ran);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "blocking sleeps run side by side, on the hub's clock") {
+    monkeypatch::patch_all();
+    std::string order;
+    green::group sleepers;
+    for (int i : {3, 1, 2})
+        sleepers.spawn([&order, i] {
+            ::sleep(static_cast<unsigned>(i));
+            order += static_cast<char>('0' + i);
+        });
+    sleepers.join();
+    CHECK(order == "123");
+    CHECK(clock.elapsed() == 3s);
+    CHECK(sleep_for(1h + 1ns) == 0);
+    CHECK(clock.elapsed() == 1h + 3s + 1ns);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a moment on any clock comes on the hub's clock too") {
+    monkeypatch::patch_all();
+    for (clockid_t clock_id : {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME}) {
+        const auto before = clock.elapsed();
+        timespec until{};
+        ::clock_gettime(clock_id, &until);
+        until.tv_sec += 100;
+        CHECK(::clock_nanosleep(clock_id, TIMER_ABSTIME, &until, nullptr) == 0);
+        CHECK(clock.elapsed() - before > 99s);
+        CHECK(clock.elapsed() - before < 101s);
+    }
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a killed fiber's calls fail, and its next C++ wait throws") {
+    monkeypatch::patch_all();
+    std::string seen;
+    auto fiber = green::spawn([&] {
+        timespec left{};
+        const timespec wanted{10, 0};
+        if (::nanosleep(&wanted, &left) == -1 && errno == ECANCELED) seen += "nanosleep ";
+        if (left.tv_sec == 6) seen += "left ";
+        if (::sleep(5) == 5) seen += "sleep ";
+        if (::usleep(5) == -1 && errno == ECANCELED) seen += "usleep ";
+        if (::clock_nanosleep(CLOCK_REALTIME, 0, &wanted, nullptr) == ECANCELED) seen += "clock ";
+        try {
+            green::sleep(1s);
+        } catch (const green::fiber_exit&) {
+            seen += "thrown ";
+            throw;
+        }
+    });
+    green::sleep(4s);
+    fiber.kill();
+    CHECK(seen == "nanosleep left sleep usleep clock thrown ");
+    CHECK(fiber.was_killed());
+    CHECK(clock.elapsed() == 4s);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout reaches the call, and nothing is thrown through it") {
+    monkeypatch::patch_all();
+    int error = 0;
+    CHECK_FALSE(green::with_timeout(2s, [&] {
+        error = sleep_for(1h) == -1 ? errno : 0;
+        green::yield();
+    }));
+    CHECK(error == ECANCELED);
+    CHECK(clock.elapsed() == 2s);
+    CHECK(green::with_timeout(2s, [] { ::sleep(1); }));
+    CHECK(sleep_for(1s) == 0);  // the timeout is over
+    CHECK(clock.elapsed() == 4s);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "in a shield calls wait to their end, also those after the kill") {
+    monkeypatch::patch_all();
+    int result = -1, again = -1;
+    auto fiber = green::spawn([&] {
+        green::shield([&] {
+            result = sleep_for(5s);
+            again = sleep_for(2s);
+        });
+        green::sleep(1h);
+    });
+    green::sleep(1s);
+    fiber.kill();
+    CHECK(result == 0);
+    CHECK(again == 0);
+    CHECK(clock.elapsed() == 7s);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "errno survives a wait") {
+    monkeypatch::patch_all();
+    auto other = green::spawn([] { errno = ENOTTY; });
+    errno = EDOM;
+    CHECK(::usleep(100) == 0);
+    CHECK(errno == EDOM);
+    other.join();
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a cancelled fiber that goes on calling does not keep the processor") {
+    monkeypatch::patch_all();
+    bool stop = false;
+    long calls = 0;
+    auto fiber = green::spawn([&] {
+        for (; !stop; ++calls) ::usleep(1'000'000);
+    });
+    green::yield();
+    fiber.kill_soon();
+    green::sleep(2ms);
+    stop = true;
+    fiber.join();
+    CHECK(calls > 1);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "on a hub's own context, and on threads without a hub, it is libc's call") {
+    monkeypatch::patch_all();
+    green::event called;
+    int result = -1;
+    green::hub::current().call_soon([&] {
+        result = ::usleep(100);
+        called.set();
+    });
+    called.wait();
+    CHECK(result == 0);
+
+    bool has_hub = true;
+    std::thread([&] {
+        ::usleep(100);
+        has_hub = green::hub::current_or_null() != nullptr;
+    }).join();
+    CHECK_FALSE(has_hub);
+}
