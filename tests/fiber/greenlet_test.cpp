@@ -338,6 +338,8 @@ TEST_CASE_FIXTURE(support::leak_check,
         return static_cast<int>(text.size());
     });
     CHECK(g.switch_to(1) == 1);
+    greenlet<int(int)> child([](int n) { return 10 * current_greenlet().switch_to<int>(n + 1); });
+    CHECK(child.switch_to(1) == 20);
     const std::string error = what_of([&] { g.switch_to(2); });
     CHECK(contains(error, "\"typed\" waits for std::"));
     CHECK(contains(error, "string"));

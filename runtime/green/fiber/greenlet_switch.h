@@ -125,7 +125,7 @@ maybe<Result> receive_if_any(greenlet_block& self) {
     }
     if (inside != self.base) return false;
     if (self.parent == &to) return true;
-    if (!self.parent || self.parent != to.parent) return false;
+    if (!self.parent || self.parent != to.parent || &to == &self) return false;
     to.base = inside;
     return !to.outermost;
 }
