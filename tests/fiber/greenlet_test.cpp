@@ -4,6 +4,7 @@
 
 #include <green/green.h>
 
+#include <support/child.h>
 #include <support/contains.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
@@ -11,6 +12,7 @@
 #include <doctest/doctest.h>
 
 #include <cerrno>
+#include <csignal>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -325,10 +327,18 @@ TEST_CASE_FIXTURE(support::leak_check, "what is thrown into a dead one reaches i
     CHECK_FALSE(dead.throw_into().has_value());
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "a dead one that would bring what is not waited for is named") {
+    greenlet<int()> dead({.name = "late"}, [] { return 1; });
+    dead.switch_to();
+    CHECK(contains(what_of([&] { dead.switch_to(); }), "\"late\" has ended"));
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "switching to oneself gives the value back, throwing into oneself throws") {
     CHECK(current_greenlet().switch_to<int>(5) == 5);
     CHECK_THROWS_WITH_AS(current_greenlet().throw_into(std::runtime_error("mine")), "mine", std::runtime_error);
     CHECK_THROWS_AS(current_greenlet().switch_to<int>(5L), std::logic_error);
+    greenlet<int(int)> child([](int n) { return 10 * current_greenlet().switch_to<int>(n + 1); });
+    CHECK(child.switch_to(1) == 20);
 }
 
 TEST_CASE_FIXTURE(support::leak_check,
@@ -338,8 +348,6 @@ TEST_CASE_FIXTURE(support::leak_check,
         return static_cast<int>(text.size());
     });
     CHECK(g.switch_to(1) == 1);
-    greenlet<int(int)> child([](int n) { return 10 * current_greenlet().switch_to<int>(n + 1); });
-    CHECK(child.switch_to(1) == 20);
     const std::string error = what_of([&] { g.switch_to(2); });
     CHECK(contains(error, "\"typed\" waits for std::"));
     CHECK(contains(error, "string"));
@@ -484,6 +492,20 @@ TEST_CASE_FIXTURE(support::leak_check, "a function that cannot be moved in leave
         void operator()() const {}
     } f;
     CHECK_THROWS_AS(greenlet<void()>{f}, std::runtime_error);
+}
+
+SCENARIO_IN_CHILD(switches_to_an_empty_greenlet) { greenlet<int()>().switch_to(); }
+SCENARIO_IN_CHILD(throws_into_an_empty_greenlet) { greenlet<int(int)>().throw_into(); }
+SCENARIO_IN_CHILD(makes_an_empty_greenlet_a_parent) { greenlet<void()>([] {}).set_parent({}); }
+
+TEST_CASE("an empty handle says that it names no greenlet, and aborts") {
+    for (const char* scenario : {"switches_to_an_empty_greenlet", "throws_into_an_empty_greenlet",
+                                 "makes_an_empty_greenlet_a_parent"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGABRT);
+        CHECK(contains(end.errors, "names no greenlet"));
+    }
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "the root of a fiber has no parent to switch to") {

@@ -4,9 +4,10 @@
 namespace green {
 
 greenlet_handle greenlet_handle::parent() const noexcept {
-    if (!block_->parent) return {};
-    block_->parent->add_reference();
-    return greenlet_handle(*block_->parent);
+    detail::greenlet_block* above = checked_block().parent;
+    if (!above) return {};
+    above->add_reference();
+    return greenlet_handle(*above);
 }
 
 greenlet_handle current_greenlet() {

@@ -3,6 +3,7 @@
 // package has them for Python. The hub knows nothing of them, and nothing runs unless somebody switches to it.
 #pragma once
 
+#include <green/base/check.h>
 #include <green/base/counted_ptr.h>
 #include <green/context/stack.h>
 #include <green/hub/cancellation.h>
@@ -15,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -39,38 +41,41 @@ class greenlet_ended : public std::runtime_error {
 // own stack is not unwound before its thread ends.
 class greenlet_handle {
   public:
-    greenlet_handle() = default;  // names none; only valid() and assignment are allowed
+    greenlet_handle() = default;  // names none; only valid(), comparison and assignment are allowed, the rest aborts
 
     bool valid() const noexcept { return block_.get() != nullptr; }
     // It has begun to run, and may have ended since.
-    bool started() const noexcept { return block_->started; }
+    bool started() const noexcept { return checked_block().started; }
     // It has returned, or was ended by an exception. Any thread.
-    bool dead() const noexcept { return block_->ended.load(std::memory_order_acquire); }
+    bool dead() const noexcept { return checked_block().ended.load(std::memory_order_acquire); }
     // Any thread.
-    std::string name() const { return block_->label(); }
-    std::uint64_t id() const noexcept { return block_->id; }
+    std::string name() const { return checked_block().label(); }
+    std::uint64_t id() const noexcept { return checked_block().id; }
 
     // To whom its result or its error goes at its end. Not valid for the root greenlet of a fiber.
     greenlet_handle parent() const noexcept;
     // Moves it, with all that descend from it, below another greenlet; in doing so from one fiber to another. Throws
     // std::logic_error for a cycle, for the root of a fiber, for one that another fiber is running at the moment, and
     // for a parent of another thread.
-    void set_parent(const greenlet_handle& parent) const { detail::set_parent(*block_, *parent.block_); }
+    void set_parent(const greenlet_handle& parent) const {
+        detail::set_parent(checked_block(), parent.checked_block());
+    }
 
     // Gives a value of exactly the type that it takes to a greenlet whose types are not known here, as to the root of a
     // fiber. See greenlet::switch_to().
     template <class Result = void, class Value>
     [[gnu::always_inline]] Result switch_to(Value value) const {
-        return detail::give<Result, Value>(*block_, value);
+        return detail::give<Result, Value>(checked_block(), value);
     }
     template <class Result = void>
     [[gnu::always_inline]] Result switch_to() const {
-        return detail::hand_over<Result, void>(*block_, nullptr);
+        return detail::hand_over<Result, void>(checked_block(), nullptr);
     }
     // See greenlet::throw_into().
     template <class Result = void>
     detail::maybe<Result> throw_into(std::exception_ptr error = nullptr) const {
-        return detail::receive_if_any<Result>(detail::throw_at(*block_, std::move(error), &detail::tag_of<Result>));
+        detail::greenlet_block& self = detail::throw_at(checked_block(), std::move(error), &detail::tag_of<Result>);
+        return detail::receive_if_any<Result>(self);
     }
     template <class Result = void, class Exception>
         requires(!std::convertible_to<Exception, std::exception_ptr>)
@@ -83,6 +88,11 @@ class greenlet_handle {
     // For the rooms of the runtime: a handle that takes over a reference.
     explicit greenlet_handle(detail::greenlet_block& b) noexcept : block_(b) {}
     detail::greenlet_block* get_block() const noexcept { return block_.get(); }
+    [[gnu::always_inline]] detail::greenlet_block& checked_block(
+        std::source_location where = std::source_location::current()) const noexcept {
+        detail::check(valid(), "an empty handle, which names no greenlet", where);
+        return *block_;
+    }
 
   protected:
     detail::counted_ptr<detail::greenlet_block> block_;
@@ -189,12 +199,12 @@ class typed_greenlet : public greenlet_handle {
     template <class Result = Out>
         requires(!std::is_void_v<In>)
     [[gnu::always_inline]] Result switch_to(given value) const {
-        return give<Result, In>(*block_, value);
+        return give<Result, In>(checked_block(), value);
     }
     template <class Result = Out>
         requires(std::is_void_v<In>)
     [[gnu::always_inline]] Result switch_to() const {
-        return hand_over<Result, In>(*block_, nullptr);
+        return hand_over<Result, In>(checked_block(), nullptr);
     }
 
     template <class Result = Out>

@@ -89,8 +89,8 @@ greenlet_block& arrange_switch(greenlet_block& to, const type_tag& given, const 
     auto find = [&]() -> greenlet_block& {
         greenlet_block& target = destination(to, self);
         if (&target == &self && !(given == wanted))
-            throw std::logic_error("green: " + quoted(self) + " waits for " + wanted.name() + " and gives itself " +
-                                   given.name());
+            throw std::logic_error("green: " + (to.ended ? quoted(to) + " has ended, and " : "") + quoted(self) +
+                                   " waits for " + wanted.name() + " and gives itself " + given.name());
         if (&target != &self && !target.accepts(given)) throw misfit(target, given);
         return target;
     };
