@@ -5,10 +5,15 @@
 #include <green/coro/async_generator.h>
 #include <green/green.h>
 
+#include <support/child.h>
+#include <support/contains.h>
+#include <support/error_of.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
 
+#include <csignal>
+#include <exception>
 #include <memory>
 #include <ranges>
 #include <stdexcept>
@@ -131,6 +136,32 @@ coro::async_generator<int> ticks(int count) {
 }
 }  // namespace
 
+SCENARIO_IN_CHILD(begins_a_generator_twice) {
+    auto numbers = count_up(1);
+    numbers.begin();
+    numbers.begin();
+}
+SCENARIO_IN_CHILD(begins_a_generator_again_after_its_end) {
+    auto none = nothing();
+    none.begin();
+    none.begin();
+}
+SCENARIO_IN_CHILD(nests_a_generator_that_was_begun) {
+    auto inner = count_up(1);
+    inner.begin();
+    [](auto begun) -> coro::generator<int> { co_yield coro::elements_of(std::move(begun)); }(std::move(inner)).begin();
+}
+
+TEST_CASE("a generator that is begun twice says so, and aborts") {
+    for (const char* scenario : {"begins_a_generator_twice", "begins_a_generator_again_after_its_end",
+                                 "nests_a_generator_that_was_begun"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGABRT);
+        CHECK(support::contains(end.errors, "a generator that was begun or moved from already"));
+    }
+}
+
 TEST_CASE_FIXTURE(support::virtual_time, "an async generator waits between its values") {
     auto sum = []() -> coro::task<int> {
         int total = 0;
@@ -157,6 +188,22 @@ TEST_CASE_FIXTURE(support::virtual_time, "a timeout of the consumer cuts an asyn
         co_return seen;
     };
     CHECK(green::block_on(coro::spawn(hurried())) == 3);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "an async generator has one consumer at a time") {
+    green::block_on([]() -> coro::task<void> {
+        auto all = ticks(2);
+        auto first = coro::spawn([&]() -> coro::task<int> { co_return *co_await all.next(); });
+        auto second = coro::spawn([&]() -> coro::task<int> { co_return *co_await all.next(); });
+        CHECK(co_await first.get() == 0);
+        co_await second.join();
+        CHECK(support::what_of([&] { std::rethrow_exception(second.error()); }) ==
+              "green: an async_generator is asked for a value while it computes one");
+        const auto next = co_await all.next();
+        CHECK(next == 1);
+        const auto after_the_end = co_await all.next();
+        CHECK_FALSE(after_the_end);
+    }());
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a million values do not grow the stack") {

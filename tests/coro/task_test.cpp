@@ -4,10 +4,13 @@
 
 #include <green/green.h>
 
+#include <support/child.h>
+#include <support/contains.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -157,6 +160,33 @@ TEST_CASE_FIXTURE(support::leak_check, "but a task that a fiber runs may park th
         co_return co_await slow_number(5);
     };
     CHECK(green::block_on(bold()) == 5);
+}
+
+SCENARIO_IN_CHILD(awaits_a_task_twice) {
+    green::block_on([]() -> coro::task<void> {
+        auto once = number(1);
+        co_await std::move(once);
+        co_await std::move(once);
+    }());
+}
+SCENARIO_IN_CHILD(runs_a_task_twice) {
+    auto once = number(1);
+    green::block_on(std::move(once));
+    green::block_on(std::move(once));
+}
+SCENARIO_IN_CHILD(spawns_a_task_twice) {
+    auto once = number(1);
+    coro::spawn(std::move(once));
+    coro::spawn(std::move(once));
+}
+
+TEST_CASE("a task that is used twice says so, and aborts") {
+    for (const char* scenario : {"awaits_a_task_twice", "runs_a_task_twice", "spawns_a_task_twice"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGABRT);
+        CHECK(support::contains(end.errors, "a task that was awaited, spawned or moved from already"));
+    }
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "block_on() in a task is refused") {

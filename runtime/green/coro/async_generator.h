@@ -2,12 +2,14 @@
 // A sequence that a coroutine computes as it is asked for, waiting where it has to.
 #pragma once
 
+#include <green/base/check.h>
 #include <green/coro/runner.h>
 
 #include <coroutine>
 #include <exception>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -43,14 +45,22 @@ class [[nodiscard]] async_generator {
         if (frame_) frame_.destroy();
     }
 
-    // co_await: the next value; empty at the end, now and later.
-    auto next() noexcept { return step{frame_}; }
+    // co_await: the next value; empty at the end, now and later. Throws std::logic_error while it computes one, for
+    // another task or for its own coroutine.
+    auto next() noexcept {
+        detail::check(frame_ != nullptr, "an async_generator that was moved from");
+        return step{frame_};
+    }
 
   private:
     explicit async_generator(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
 
     struct step {
-        bool await_ready() const noexcept { return frame.done(); }
+        bool await_ready() const {
+            if (frame.promise().consumer_)
+                throw std::logic_error("green: an async_generator is asked for a value while it computes one");
+            return frame.done();
+        }
         template <detail::carried_promise Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> consumer) const noexcept {
             frame.promise().carried_by = consumer.promise().carried_by;
@@ -91,12 +101,12 @@ class async_generator<T>::promise_type : public detail::awaiting_promise {
     struct to_consumer {
         bool await_ready() const noexcept { return false; }
         std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
-            return self.promise().carried_by->transfer_to(self.promise().consumer_);
+            return self.promise().carried_by->transfer_to(std::exchange(self.promise().consumer_, nullptr));
         }
         void await_resume() const noexcept {}
     };
 
-    std::coroutine_handle<> consumer_;
+    std::coroutine_handle<> consumer_;  // while it computes
     std::optional<T> value_;
     std::exception_ptr error_;
 };

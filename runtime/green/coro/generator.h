@@ -2,6 +2,7 @@
 // A sequence that a coroutine computes as it is asked for; the stackless twin of fiber/generator.h.
 #pragma once
 
+#include <green/base/check.h>
 #include <green/coro/recycled.h>
 #include <green/coro/trampoline.h>
 
@@ -56,8 +57,9 @@ class [[nodiscard]] generator : public std::ranges::view_interface<generator<T>>
         if (frame_) frame_.destroy();
     }
 
-    // To be called once.
+    // To be called once; a second time aborts.
     iterator begin() {
+        check_unused();
         frame_.promise().resume_innermost();
         return iterator(frame_);
     }
@@ -65,6 +67,10 @@ class [[nodiscard]] generator : public std::ranges::view_interface<generator<T>>
 
   private:
     explicit generator(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+    void check_unused() const noexcept {
+        detail::check(frame_ && !frame_.done() && !frame_.promise().element_,
+                      "a generator that was begun or moved from already");
+    }
     std::coroutine_handle<promise_type> frame_;
 };
 
@@ -98,13 +104,17 @@ class generator<T>::promise_type : public detail::recycled {
     {
         return own_element{element, *root_};
     }
-    auto yield_value(elements_of<T> nested) noexcept { return into{std::move(nested.all)}; }
+    auto yield_value(elements_of<T> nested) noexcept {
+        nested.all.check_unused();
+        return into{std::move(nested.all)};
+    }
 
     // Of the outermost generator: runs until there is an element, or the end.
     void resume_innermost() { chain_.run(); }
     reference element() const noexcept { return static_cast<reference>(*root_->element_); }
 
   private:
+    friend generator;
     // An element that is not there otherwise: it lives in the frame while it is looked at.
     struct own_element {
         bool await_ready() const noexcept { return false; }
@@ -115,7 +125,7 @@ class generator<T>::promise_type : public detail::recycled {
     };
     // Goes into a nested generator, and comes back when that has ended.
     struct into {
-        bool await_ready() const noexcept { return !nested.frame_; }
+        bool await_ready() const noexcept { return false; }
         std::coroutine_handle<> await_suspend(frame outer) noexcept {
             promise_type& inner = nested.frame_.promise();
             inner.root_ = outer.promise().root_;

@@ -2,6 +2,7 @@
 // The stackless unit of work: a coroutine that runs when it is awaited.
 #pragma once
 
+#include <green/base/check.h>
 #include <green/coro/runner.h>
 
 // GCC counts a coroutine's frame as a class with linkage and warns of every lambda in it that has none, wherever the
@@ -105,9 +106,9 @@ namespace green::coro {
 //     }
 //     green::coro::task<void> ask() { std::printf("%d\n", co_await answer()); }
 //
-// To be awaited once, or given to spawn(), a task group or block_on(); one that never was is destroyed without having
-// run. What it throws is thrown at the co_await. Awaiting costs one frame on the heap and no stack, however often and
-// however deep.
+// To be awaited once, or given to spawn(), a task group or block_on(); a second time aborts. One that never was is
+// destroyed without having run. What it throws is thrown at the co_await. Awaiting costs one frame on the heap and no
+// stack, however often and however deep.
 //
 // GCC 12 miscompiles a task that is awaited in the condition of an `if` whose branch returns (g++ 12.2; clang does
 // not): `if (co_await ready()) co_return 1;` never gets there. Write
@@ -129,14 +130,21 @@ class [[nodiscard]] task {
         if (frame_) frame_.destroy();
     }
 
-    auto operator co_await() && noexcept { return awaiter{frame_}; }
+    auto operator co_await() && noexcept { return awaiter{unused_frame()}; }
 
     // For the rooms of the runtime.
-    std::coroutine_handle<promise_type> release() noexcept { return std::exchange(frame_, nullptr); }
+    std::coroutine_handle<promise_type> release() noexcept {
+        unused_frame();
+        return std::exchange(frame_, nullptr);
+    }
 
   private:
     friend promise_type;
     explicit task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+    std::coroutine_handle<promise_type> unused_frame() const noexcept {
+        detail::check(frame_ && !frame_.promise().carried_by, "a task that was awaited, spawned or moved from already");
+        return frame_;
+    }
 
     struct awaiter {
         bool await_ready() const noexcept { return false; }
