@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/recursive_mutex.h>
 
-#include <green/hub/hub.h>
-
 namespace green {
 
 bool recursive_mutex::again() noexcept {
@@ -25,6 +23,15 @@ bool recursive_mutex::try_lock_for(duration d) {
 
 bool recursive_mutex::try_lock_until(time_point deadline) {
     return again() || mutex_.try_lock_until(deadline);
+}
+
+coro::task<void> recursive_mutex::lock_task() {
+    if (!again()) co_await coro::lock(mutex_);
+}
+
+coro::task<bool> recursive_mutex::try_lock_until_task(time_point deadline) {
+    if (again()) co_return true;
+    co_return co_await coro::try_lock_until(mutex_, deadline);
 }
 
 void recursive_mutex::unlock() {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/coro/task.h>
+#include <green/hub/hub.h>
 #include <green/sync/mutex.h>
 
 #include <cstddef>
@@ -24,11 +26,28 @@ class recursive_mutex {
     // (operation_not_permitted) when this fiber does not have it.
     void unlock();
 
+    // The same as co_await; spelled coro::lock() and coro::try_lock_until(), below.
+    coro::task<void> lock_task();
+    coro::task<bool> try_lock_until_task(time_point deadline);
+
   private:
     bool again() noexcept;
 
     mutex mutex_;
     std::size_t extra_ = 0;  // how often it was locked beyond the first; the owner's
 };
+
+// The same as co_await. A task owns what it locks, as a fiber does; unlocking is the same call.
+namespace coro {
+inline task<void> lock(recursive_mutex& m) {
+    return m.lock_task();
+}
+inline task<bool> try_lock_until(recursive_mutex& m, time_point deadline) {
+    return m.try_lock_until_task(deadline);
+}
+inline task<bool> try_lock_for(recursive_mutex& m, duration d) {
+    return try_lock_until(m, hub::current().deadline_after(d));
+}
+}  // namespace coro
 
 }  // namespace green
