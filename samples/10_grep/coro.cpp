@@ -8,6 +8,7 @@
 // see the lines with "green" in them, and their numbers.
 #include <green/green.h>
 
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -35,6 +36,7 @@ int main(int count, char** words) {
     auto greens = coro::spawn(grep("green", between));
     if (count > 1) {
         std::ifstream file(words[1]);
+        if (!file) return std::perror(words[1]), 1;
         green::block_on(feed(file, between));
     } else {
         std::istringstream file("red\ngreen\nblue\nevergreen\n");

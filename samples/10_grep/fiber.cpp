@@ -8,6 +8,7 @@
 // see the lines with "green" in them, and their numbers.
 #include <green/green.h>
 
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -31,6 +32,7 @@ int main(int count, char** words) {
     grep_flow greens([](std::string_view line) { grep("green", line); });
     if (count > 1) {
         std::ifstream file(words[1]);
+        if (!file) return std::perror(words[1]), 1;
         feed(file, greens);
     } else {
         std::istringstream file("red\ngreen\nblue\nevergreen\n");

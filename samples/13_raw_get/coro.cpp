@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdio>
+#include <exception>
 #include <string>
 
 namespace coro = green::coro;
@@ -30,7 +31,7 @@ coro::task<void> answer_one(green::tcp_listener& listener) {
     co_await coro::write_all(client, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nhello, world\n");
 }
 
-int main(int count, char** words) {
+int main(int count, char** words) try {
     if (count > 1) {
         std::fputs(green::block_on(raw_get(words[1], count > 2 ? words[2] : "http")).c_str(), stdout);
         return 0;
@@ -39,4 +40,7 @@ int main(int count, char** words) {
     auto server = coro::spawn(answer_one(listener));
     std::fputs(green::block_on(raw_get("localhost", std::to_string(listener.local_endpoint().port))).c_str(), stdout);
     green::block_on(server);
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
 }

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdio>
+#include <exception>
 #include <string>
 
 std::string raw_get(const std::string& host, const std::string& port) {
@@ -27,7 +28,7 @@ void answer_one(green::tcp_listener& listener) {
     green::write_all(client, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nhello, world\n");
 }
 
-int main(int count, char** words) {
+int main(int count, char** words) try {
     if (count > 1) {
         std::fputs(raw_get(words[1], count > 2 ? words[2] : "http").c_str(), stdout);
         return 0;
@@ -36,4 +37,7 @@ int main(int count, char** words) {
     auto server = green::spawn(answer_one, std::ref(listener));
     std::fputs(raw_get("localhost", std::to_string(listener.local_endpoint().port)).c_str(), stdout);
     server.join();
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
 }

@@ -17,6 +17,9 @@ TOO_MANY_FIBERS = ["03_many_sleepers-fiber"] if os.environ.get("GREEN_VARIANT") 
 # due at once. So the order of lines, and nothing else, may be wrong in some of the tries.
 MOST_TRIES = 4
 
+# A file or a server that is not there ends the program with 1 and a line that says so.
+NOT_THERE = {"10_grep": ["/no/such/file"], "13_raw_get": ["127.0.0.1", "1"]}
+
 complaints = []
 programs = sorted(source for pattern in ("*.cpp", "*.c") for source in SAMPLES.glob("[0-9][0-9]_*/" + pattern))
 if not programs:
@@ -63,6 +66,10 @@ for source in programs:
         tries += 1
     if again:
         complaints.append(f"{name} prints its lines in another order, {MOST_TRIES} times running")
+    if words := NOT_THERE.get(source.parent.name):
+        ran = subprocess.run([BUILD / "samples" / name, *words], capture_output=True, text=True, timeout=120)
+        if ran.returncode != 1 or ran.stdout or words[0] not in ran.stderr:
+            complaints.append(f"{name} {' '.join(words)} ended with {ran.returncode} and said:\n{ran.stderr}")
 if complaints:
     sys.exit("\n".join(complaints))
 print(f"{len(programs)} programs")
