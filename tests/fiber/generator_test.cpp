@@ -338,6 +338,31 @@ TEST_CASE_FIXTURE(support::leak_check, "other threads and hub callbacks are refu
     CHECK(*g.begin() == 1);
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "its function may move it to another parent, without harm to the one who asks") {
+    green::greenlet<int()> asker([] {
+        generator<int> numbers([](auto yield) {
+            yield(1);
+            green::current_greenlet().set_parent(green::current_greenlet().parent());
+            yield(2);
+        });
+        auto at = numbers.begin();
+        return *++at;
+    });
+    CHECK(asker.switch_to() == 2);
+    CHECK(asker.dead());
+    green::greenlet_handle left;
+    const auto here = green::current_greenlet();
+    green::greenlet<void()> waits([&] {
+        generator<int>([&](auto) {
+            left = green::current_greenlet();
+            here.switch_to();
+        }).begin();
+    });
+    waits.switch_to();
+    left.set_parent(here);
+    CHECK_FALSE(waits.dead());
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "yielding on another stack than the generator's is refused") {
     std::string in_greenlet, afterwards;
     std::optional<generator<int>::yielder> kept;

@@ -179,7 +179,7 @@ TEST_CASE_FIXTURE(support::leak_check, "one that has run to its end without hand
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "destructors may sleep, and neither kill nor scope cuts them short") {
-    bool slept = false;
+    bool slept = false, slept_below = false;
     struct sleeps {
         bool& slept;
         ~sleeps() {
@@ -193,13 +193,15 @@ TEST_CASE_FIXTURE(support::leak_check, "destructors may sleep, and neither kill 
             try {
                 wait_forever();
             } catch (const green::greenlet_exit&) {
-                sleeps in_a_handler{slept};  // nothing is on its way through this stack
+                { sleeps in_a_handler{slept}; }  // nothing is on its way through this stack
+                greenlet<void()>([&] { sleeps in_one_that_it_calls{slept_below}; }).switch_to();
                 throw;
             }
         });
         scope.cancel();
         g = {};
         CHECK(slept);
+        CHECK(slept_below);
         CHECK_THROWS_AS(green::sleep(1h), green::fiber_exit);
         CHECK_THROWS_AS(green::sleep(1h), green::cancelled);
     });
@@ -307,6 +309,31 @@ TEST_CASE_FIXTURE(support::leak_check, "one that hands itself to somebody while 
     rescued.switch_to();
     CHECK(times == 2);
     rescued = {};
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "the waits of one that lives on after all can be cancelled again") {
+    green::greenlet_handle rescued;
+    bool cut_short = false;
+    auto g = suspended([&] {
+        for (bool told = true; told;) {
+            try {
+                switch_to_parent();
+                told = false;
+            } catch (const green::greenlet_exit&) {
+                rescued = current_greenlet();
+            }
+        }
+        try {
+            green::sleep(1h);
+        } catch (const green::cancelled&) {
+            cut_short = true;
+            throw;
+        }
+    });
+    g = {};
+    REQUIRE_FALSE(rescued.dead());
+    CHECK_FALSE(green::with_timeout(1s, [&] { rescued.switch_to(); }));
+    CHECK(cut_short);
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "dropped on another thread it is unwound on its own") {

@@ -157,9 +157,11 @@ TEST_CASE_FIXTURE(support::leak_check, "the root of another fiber cannot be swit
     green::yield();
     CHECK(contains(what_of([&] { root->switch_to(); }), "fiber \"other\""));
     CHECK(root->name() == "other");
+    CHECK(contains(what_of([&] { current_greenlet().set_parent(*root); }), "is a fiber's own stack"));
     other.join();
     CHECK(root->dead());
     CHECK(contains(what_of([&] { root->switch_to(); }), "has ended"));
+    CHECK(contains(what_of([&] { root->set_parent(current_greenlet()); }), "is a fiber's own stack"));
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "one that another fiber runs, and all above it, stay where they are") {
@@ -352,6 +354,27 @@ TEST_CASE_FIXTURE(support::virtual_time,
     CHECK(cancelled == 0);
     CHECK_THROWS_AS(g.switch_to(), green::cancelled);
     CHECK(cancelled == 1);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a suspended greenlet's task group is out of reach of those it was left for") {
+    bool ended_in_peace = false;
+    greenlet<void()> g([&] {
+        green::with_task_group([&](green::task_group& group) {
+            group.spawn([&] {
+                green::sleep(5s);
+                ended_in_peace = true;
+            });
+            switch_to_parent();
+        });
+    });
+    CHECK_FALSE(green::with_timeout(1s, [&] {
+        g.switch_to();
+        green::sleep(1h);
+    }));
+    green::sleep(1s);  // whoever was cancelled would see it now
+    g.switch_to();
+    CHECK(ended_in_peace);
+    CHECK(g.dead());
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "waits of a greenlet that a destructor has called are not cancelled") {

@@ -4,6 +4,7 @@
 #include <green/green.h>
 
 #include <support/child.h>
+#include <support/contains.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
 
@@ -109,6 +110,48 @@ TEST_CASE_FIXTURE(support::leak_check, "a tracer may drop greenlets") {
     CHECK(unwound);
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "what a tracer moves to another fiber is not switched to") {
+    green::greenlet_handle there;
+    auto other = green::spawn({.name = "other"}, [&] {
+        there = green::current_greenlet();
+        green::yield();
+    });
+    green::yield();
+    const auto here = green::current_greenlet();
+    greenlet<void()> g([] { switch_to_parent(); });
+    green::set_greenlet_tracer([&](const green::greenlet_trace&) { g.set_parent(there); });
+    CHECK(support::contains(support::what_of([&] { g.switch_to(); }), "belongs to fiber \"other\""));
+    green::set_greenlet_tracer({});
+    g.set_parent(here);
+    g.switch_to();
+    green::set_greenlet_tracer([&](const green::greenlet_trace&) { g.set_parent(there); });
+    CHECK(support::contains(support::what_of([&] { g.throw_into(); }), "belongs to fiber \"other\""));
+    green::set_greenlet_tracer({});
+    CHECK_FALSE(g.dead());
+    other.join();
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a tracer may choose the parent to whom a result goes") {
+    greenlet<int(int)> doubles([](int n) { return 2 * n; });
+    greenlet<int()> g([] { return 21; });
+    green::set_greenlet_tracer([&](const green::greenlet_trace& t) {
+        if (t.from == g) g.set_parent(doubles);
+    });
+    CHECK(g.switch_to() == 42);
+    green::set_greenlet_tracer({});
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "a tracer goes with its thread") {
+    int seen = 0;
+    std::thread([&] {
+        green::set_greenlet_tracer([&](const green::greenlet_trace&) { ++seen; });
+        greenlet<void()>([] {}).switch_to();
+    }).join();
+    CHECK(seen == 2);
+    std::thread([] { greenlet<void()>([] {}).switch_to(); }).join();  // a thread that may get the other one's hub
+    CHECK(seen == 2);
+}
+
 SCENARIO_IN_CHILD(a_tracer_throws) {
     int calls = 0;
     green::set_greenlet_tracer([&](const green::greenlet_trace&) {
@@ -125,4 +168,20 @@ TEST_CASE("a tracer that throws is reported and removed, and the switch takes pl
     CHECK(end.exit_status == 0);
     CHECK(end.output == "42 1\n");
     CHECK(end.errors == "green: the greenlet tracer threw and is removed: no more\n");
+}
+
+SCENARIO_IN_CHILD(a_tracer_replaces_itself_and_throws) {
+    int calls = 0;
+    green::set_greenlet_tracer([&](const green::greenlet_trace&) {
+        green::set_greenlet_tracer([&](const green::greenlet_trace&) { ++calls; });
+        throw std::runtime_error("no more");
+    });
+    greenlet<int()>([] { return 42; }).switch_to();
+    std::printf("%d\n", calls);
+}
+
+TEST_CASE("a tracer that throws does not take the next one along") {
+    auto end = support::run_child("a_tracer_replaces_itself_and_throws");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "1\n");
 }
