@@ -60,11 +60,13 @@ TEST_CASE_FIXTURE(support::virtual_time,
 TEST_CASE_FIXTURE(support::virtual_time, "a task gets a fiber's error, and no_result from one that was killed") {
     as_task([]() -> task<void> {
         auto broken = green::spawn([]() -> int { throw std::runtime_error("broken"); });
+        auto broken_void = green::spawn([] { throw std::runtime_error("broken, too"); });
         auto killed = green::spawn([] { return green::sleep(1h), 1; });
         auto killed_void = green::spawn([] { green::sleep(1h); });
         killed.kill_soon();
         killed_void.kill_soon();
         CHECK_THROWS_WITH(co_await coro::get(broken), "broken");
+        CHECK_THROWS_WITH(co_await coro::get(broken_void), "broken, too");
         CHECK_THROWS_AS(co_await coro::get(killed), green::no_result);
         co_await coro::get(killed_void);
     });
