@@ -115,6 +115,9 @@ namespace green::coro {
 //
 //     const bool is_ready = co_await ready();
 //     if (is_ready) co_return 1;
+//
+// Nor does it heed what stands in front in `co_return known || co_await ready();` and in
+// `while (more && co_await ready())`: ready() is awaited in any case.
 template <class T = void>
 class [[nodiscard]] task {
   public:
