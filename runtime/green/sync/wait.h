@@ -271,7 +271,7 @@ task<bool> wait_all_until(time_point deadline, Range&& range) {
 template <waitable... Things>
 task<bool> wait_all_until(time_point deadline, Things&... things) {
     bool all_ready = true;
-    ((all_ready = all_ready && co_await coro::wait_until(things, deadline)), ...);
+    ((all_ready &= co_await coro::wait_until(things, deadline)), ...);
     co_return all_ready;
 }
 template <class... Things>
