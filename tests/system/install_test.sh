@@ -87,7 +87,7 @@ runs ./with-pkg-config-static
 ! ldd ./with-pkg-config-static | grep "libgreen" || { echo "linked with the shared library after all"; exit 1; }
 
 unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
-cmake -S . -B cmake-build -Dgreen_DIR="$libraries/cmake/green" >cmake.log 2>&1 && cmake --build cmake-build >>cmake.log 2>&1 ||
+cmake -G Ninja -S . -B cmake-build -Dgreen_DIR="$libraries/cmake/green" >cmake.log 2>&1 && cmake --build cmake-build >>cmake.log 2>&1 ||
     { cat cmake.log; exit 1; }
 runs cmake-build/shared
 for program in shared static http-shared http-static patched; do runs "cmake-build/$program"; done

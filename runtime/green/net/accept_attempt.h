@@ -5,7 +5,9 @@
 #include <green/sys/calls.h>
 
 #include <cerrno>
+#include <utility>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace green::detail {
@@ -28,18 +30,32 @@ inline bool concerns_the_connection(int error) noexcept {
     }
 }
 
+// Without an event that speaks for a connection it asks first: an accept(2) in vain makes a socket and a file before it
+// finds that there is none to accept, and costs as much as several calls of poll(2).
 struct accept_attempt {
     const char* call = "accept";
     int fd;
+    bool was_woken = false;
 
     explicit accept_attempt(int fd) noexcept : fd(fd) {}
-    ssize_t operator()() const noexcept {
+    ssize_t operator()() noexcept {
+        if (!std::exchange(was_woken, true) && !has_one()) {
+            errno = EAGAIN;
+            return -1;
+        }
         int accepted;
         do accepted = sys::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         while (accepted < 0 && concerns_the_connection(errno));
         return accepted;
     }
     bool emptied(ssize_t) const noexcept { return false; }
+
+  private:
+    // Also when the question fails: accept(2) knows why.
+    bool has_one() const noexcept {
+        short seen = 0;
+        return sys::poll_now(fd, POLLIN, seen) != 0;
+    }
 };
 
 }  // namespace green::detail
