@@ -23,25 +23,31 @@ inline void spend_turn(scheduler& s, control& self) noexcept {
     if (s.loop().budget_is_spent()) [[unlikely]] s.yield_and_expire_scopes(self);
 }
 
-// Performs `op` on the running fiber, parking while it cannot be had. Returns ready, or timed_out when
-// `deadline` passed first; then it did not happen. Throws cancellation, would_block_forever, what enqueue()
-// throws, and std::logic_error inside a hub callback, where nothing may park. Inlined, because every frame between
-// a call and its park is more of the stack to bring into the caches when the fiber goes on.
+// What both ways to wait do between their looks for a cancellation. Inlined, because every frame between a call and its
+// park is more of the stack to bring into the caches when the fiber goes on.
 template <operation Operation>
-[[gnu::always_inline]] inline outcome wait_for(Operation&& op, time_point deadline = never) {
-    scheduler& s = scheduler::current();
-    control& self = s.running();
-    if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled(op.reason().call);
+[[gnu::always_inline]] inline outcome wait_out(scheduler& s, control& self, Operation& op, time_point deadline) {
     self.begin(op.reason());
     if (had_at_once(op, self)) {
         self.settle_without_waiting();
         spend_turn(s, self);
         return outcome::ready;
     }
-    outcome result = s.suspend(self, deadline);
-    if (result == outcome::ready) [[likely]] return result;
-    op.withdraw(self.node());
-    if (result == outcome::cancelled) self.throw_if_cancelled(op.reason().call);
+    const outcome result = s.suspend(self, deadline);
+    if (result != outcome::ready) [[unlikely]] op.withdraw(self.node());
+    return result;
+}
+
+// Performs `op` on the running fiber, parking while it cannot be had. Returns ready, or timed_out when
+// `deadline` passed first; then it did not happen. Throws cancellation, would_block_forever, what enqueue()
+// throws, and std::logic_error inside a hub callback, where nothing may park.
+template <operation Operation>
+[[gnu::always_inline]] inline outcome wait_for(Operation&& op, time_point deadline = never) {
+    scheduler& s = scheduler::current();
+    control& self = s.running();
+    if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled(op.reason().call);
+    const outcome result = wait_out(s, self, op, deadline);
+    if (result == outcome::cancelled) [[unlikely]] self.throw_if_cancelled(op.reason().call);
     return result;
 }
 
@@ -55,15 +61,7 @@ outcome wait_without_throwing(Operation&& op, time_point deadline = never) noexc
         spend_turn(s, self);  // one that goes on trying must not keep the processor
         return outcome::cancelled;
     }
-    self.begin(op.reason());
-    if (op.enqueue(self.node())) {
-        self.settle_without_waiting();
-        spend_turn(s, self);
-        return outcome::ready;
-    }
-    const outcome result = s.suspend(self, deadline);
-    if (result != outcome::ready) op.withdraw(self.node());
-    return result;
+    return wait_out(s, self, op, deadline);
 }
 
 }  // namespace green::detail

@@ -70,15 +70,18 @@ bool agent::must_finish_waits() const noexcept {
            (has_several_stacks && model.called_while_unwinding(*this));
 }
 
+inline bool agent::must_throw_pending() const noexcept {
+    return (attention & has_pending) && !(inside && inside->shielded_from_root());
+}
+
 bool agent::must_give_up() const noexcept {
     if (attention & is_stuck) return true;
     if (must_finish_waits()) return false;
-    const bool is_killed = (attention & has_pending) && !(inside && inside->shielded_from_root());
-    return is_killed || is_refused_for_good();
+    return must_throw_pending() || is_refused_for_good();
 }
 
 void agent::throw_request() {
-    if ((attention & has_pending) && !(inside && inside->shielded_from_root())) {
+    if (must_throw_pending()) {
         attention &= static_cast<std::uint8_t>(~has_pending);
         std::rethrow_exception(std::exchange(error, nullptr));
     }

@@ -190,6 +190,7 @@ class agent : public agent_record, public waiter {
 
   private:
     bool is_refused_by_thread() const noexcept { return (attention & shutting_down) && !insists; }
+    bool must_throw_pending() const noexcept;
     void settle_error() noexcept;
     void last_reference_dropped() noexcept;
     [[noreturn]] void end_process() noexcept;
