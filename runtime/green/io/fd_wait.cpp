@@ -23,32 +23,24 @@ namespace detail {
                                            : "green: cannot wait for " + fd);
 }
 
-bool fd_wait::enqueue(wait_node& node) {
+int fd_wait::begin(wait_node& node) noexcept {
     fd_side& side = state_.side(direction_);
-    if (!side.drained) return true;
-    if (side.who) [[unlikely]] refuse(EBUSY);
-    const int error = poller_.ensure_registered(fd_, state_);
-    if (error) [[unlikely]] {
-        if (error != EPERM) refuse(error);
+    if (!side.drained) return 0;
+    if (side.who) [[unlikely]] return EBUSY;
+    if (const int error = poller_.ensure_registered(fd_, state_)) [[unlikely]] {
+        if (error != EPERM) return error;
         side.drained = false;  // a regular file: always ready
-        return true;
+        return 0;
     }
     poller_.begin_wait(side, *node.owner);
     began_ = true;
     generation_ = state_.generation;
-    return false;
+    return 0;
 }
 
 void fd_wait::describe(std::string& out, const void* object) {
     auto& self = *static_cast<const fd_wait*>(object);
     out += "fd " + std::to_string(self.fd_) + (self.direction_ == direction::read ? " readable" : " writable");
-}
-
-bool fd_wait_or_refusal::enqueue(wait_node& node) try {
-    return fd_wait::enqueue(node);
-} catch (const std::system_error& refused) {
-    refusal = refused.code().value();
-    return true;
 }
 
 bool can_be_tried_again(int fd, direction d, const char* call, time_point deadline, std::error_code& error) {

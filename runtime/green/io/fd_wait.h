@@ -25,13 +25,21 @@ class fd_wait {
 
     // Throws std::system_error: device_or_resource_busy when another one waits for this side already, and what
     // epoll_ctl(2) reports, EBADF above all.
-    bool enqueue(wait_node& node);
+    bool enqueue(wait_node& node) {
+        if (const int refusal = begin(node)) [[unlikely]] refuse(refusal);
+        return !began_;
+    }
     void withdraw(wait_node&) noexcept {}
     wait_reason reason() const noexcept { return {call_, this, &describe}; }
     fd_state& state() const noexcept { return state_; }
 
     // After the wait: the descriptor was closed meanwhile, and the number may already be somebody else's.
     bool closed_meanwhile() const noexcept { return began_ && *state_.newest != generation_; }
+
+  protected:
+    // Begins the wait, unless there is nothing to wait for. Returns 0, or the errno of a refusal.
+    int begin(wait_node& node) noexcept;
+    bool began() const noexcept { return began_; }
 
   private:
     [[noreturn]] void refuse(int error) const;
@@ -46,11 +54,13 @@ class fd_wait {
     bool began_ = false;
 };
 
-// One that is over when it is refused. Caught here and not around the wait, where a kill may have a
-// std::system_error for its reason.
+// One that is over when it is refused.
 struct fd_wait_or_refusal : fd_wait {
     using fd_wait::fd_wait;
-    bool enqueue(wait_node& node);
+    bool enqueue(wait_node& node) noexcept {
+        refusal = begin(node);
+        return !began();
+    }
 
     int refusal = 0;  // an errno
 };

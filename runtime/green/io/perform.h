@@ -46,7 +46,8 @@ try_result try_once(fd_state& state, direction d, Attempt& attempt, ssize_t& res
 // cancelled or timed-out call has transferred nothing. Inlined, and the wait apart from it, because every frame and
 // every local between a call and its park is more of the stack to bring into the caches when the fiber goes on.
 template <io_attempt Attempt>
-[[gnu::always_inline]] inline ssize_t perform(int fd, direction d, Attempt attempt, time_point deadline, std::error_code& error) {
+[[gnu::always_inline]] inline ssize_t perform(int fd, direction d, Attempt attempt, time_point deadline,
+                                              std::error_code& error) {
     scheduler& s = scheduler::current();
     control& self = s.running();
     if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled(attempt.call);
