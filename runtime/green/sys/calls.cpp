@@ -143,7 +143,7 @@ int fcntl(int fd, int command, long argument) noexcept {
 int poll_now(int fd, short events, short& returned_events) noexcept {
     pollfd entry{fd, events, 0};
     timespec zero{};
-    int count = static_cast<int>(::syscall(SYS_ppoll, &entry, 1, &zero, nullptr, 0));
+    int count = static_cast<int>(direct_call(SYS_ppoll, &entry, 1, &zero, nullptr, 0));
     returned_events = entry.revents;
     return count;
 }
@@ -159,7 +159,7 @@ int epoll_wait(int epoll_fd, epoll_event* events, int event_count, const timespe
     const bool for_ever_or_now = !timeout || (timeout->tv_sec == 0 && timeout->tv_nsec == 0);
     static std::atomic<bool> has_pwait2{true};  // until a kernel before 5.11 says ENOSYS
     if (!for_ever_or_now && has_pwait2.load(std::memory_order_relaxed)) {
-        long count = ::syscall(SYS_epoll_pwait2, epoll_fd, events, event_count, timeout, nullptr, 0);
+        long count = direct_call(SYS_epoll_pwait2, epoll_fd, events, event_count, timeout, nullptr, 0);
         if (count >= 0 || errno != ENOSYS) return static_cast<int>(count);
         has_pwait2.store(false, std::memory_order_relaxed);
     }
@@ -170,7 +170,7 @@ int epoll_wait(int epoll_fd, epoll_event* events, int event_count, const timespe
                                           : timeout->tv_sec * 1000 + (timeout->tv_nsec + 999'999) / 1'000'000;
     }
     return static_cast<int>(
-        ::syscall(SYS_epoll_pwait, epoll_fd, events, event_count, static_cast<int>(ms), nullptr, 0));
+        direct_call(SYS_epoll_pwait, epoll_fd, events, event_count, static_cast<int>(ms), nullptr, 0));
 }
 
 int eventfd() noexcept {
@@ -178,11 +178,11 @@ int eventfd() noexcept {
 }
 
 int gettid() noexcept {
-    return static_cast<int>(::syscall(SYS_gettid));
+    return static_cast<int>(direct_call(SYS_gettid));
 }
 
 int signal_thread(int thread_id, int signal_number) noexcept {
-    return static_cast<int>(::syscall(SYS_tgkill, ::getpid(), thread_id, signal_number));
+    return static_cast<int>(direct_call(SYS_tgkill, ::getpid(), thread_id, signal_number));
 }
 
 void* interrupted_at(const void* machine_context) noexcept {
