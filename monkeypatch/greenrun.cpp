@@ -20,7 +20,11 @@
 namespace {
 
 constexpr const char* library_name = "libgreen-monkeypatch.so";
-constexpr const char* families[] = {"time"};
+constexpr const char* families[] = {
+#define GREEN_FAMILY(name) #name,
+#include <green/monkeypatch/families.def>
+#undef GREEN_FAMILY
+};
 
 [[noreturn]] void refuse(const std::string& why) {
     std::fprintf(stderr, "greenrun: %s\nusage: greenrun [--no-FAMILY...] PROGRAM [ARGUMENT...]\nfamilies:", why.c_str());

@@ -39,7 +39,9 @@ green::detail::scheduler* first_scheduler() noexcept try {
 
 void patch_all(const options& which) noexcept {
     unsigned families = 0;
-    if (which.time) families |= detail::bit_of(family::time);
+#define GREEN_FAMILY(name) families |= which.name ? detail::bit_of(family::name) : 0;
+#include <green/monkeypatch/families.def>
+#undef GREEN_FAMILY
     detail::may_have_hub = true;
     detail::patched_families.fetch_or(families, std::memory_order_relaxed);
 }

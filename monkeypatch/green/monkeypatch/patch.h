@@ -18,9 +18,11 @@
 
 namespace green::monkeypatch {
 
-// Which families patch_all() takes over.
+// Which families patch_all() takes over: `bool time = true;` and so on.
 struct options {
-    bool time = true;
+#define GREEN_FAMILY(name) bool name = true;
+#include <green/monkeypatch/families.def>
+#undef GREEN_FAMILY
 };
 
 // From now on the calls of these families park when a fiber makes them. The calling thread has a hub from its first

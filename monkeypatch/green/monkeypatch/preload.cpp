@@ -2,6 +2,7 @@
 // What greenrun asks for arrives in the environment: GREENRUN holds the families to be patched, separated by commas.
 #include <green/monkeypatch/patch.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -21,7 +22,12 @@ bool names(std::string_view list, std::string_view word) noexcept {
 // On the main thread, before main().
 [[gnu::constructor]] void patch_as_asked() noexcept {
     const char* families = std::getenv("GREENRUN");
-    if (families) patch_all({.time = names(families, "time")});
+    if (!families) return;
+    options asked;
+#define GREEN_FAMILY(name) asked.name = names(families, #name);
+#include <green/monkeypatch/families.def>
+#undef GREEN_FAMILY
+    patch_all(asked);
 }
 
 }  // namespace

@@ -11,8 +11,11 @@
 
 namespace green::monkeypatch {
 
-// What is switched on and off together.
-enum class family : unsigned { time };
+enum class family : unsigned {
+#define GREEN_FAMILY(name) name,
+#include <green/monkeypatch/families.def>
+#undef GREEN_FAMILY
+};
 
 namespace detail {
 
