@@ -79,9 +79,13 @@ inline loop& loop_of(hub& h) noexcept {
     return h;
 }
 
+inline void waiter::wake_at_home() noexcept {
+    loop_of(*home_).make_ready(*this);
+}
+
 inline void waiter::wake() noexcept {
     if (home_ == current_hub) [[likely]]
-        loop_of(*home_).make_ready(*this);
+        wake_at_home();
     else
         (void)loop_of(*home_).schedule(*this);  // refused: it was given up with its thread
 }

@@ -34,9 +34,13 @@ void poller::watch_wake_fd(int wake_fd) {
         throw std::system_error(errno, std::generic_category(), "green: cannot watch the hub's eventfd");
 }
 
-void poller::grow(std::size_t at) {
+fd_state& poller::new_state(int fd) {
+    const auto at = static_cast<std::size_t>(fd) / chunk_size;
     if (at >= chunks_.size()) chunks_.resize(at + 1);
     if (!chunks_[at]) chunks_[at] = std::make_unique<chunk>();
+    fd_state& found = (*chunks_[at])[static_cast<std::size_t>(fd) % chunk_size];
+    renew(found, fd);
+    return found;
 }
 
 int poller::register_fd(int fd, fd_state& state) noexcept {
@@ -53,7 +57,7 @@ int poller::register_fd(int fd, fd_state& state) noexcept {
 
 // First use of a number, or of a new descriptor under an old number.
 void poller::renew(fd_state& state, int fd) {
-    if (!state.newest) state.newest = &shared_state_of(fd).generation;
+    if (state.newest == &fd_state::unused) state.newest = &shared_state_of(fd).generation;
     state.generation = state.newest->load(std::memory_order_acquire);
     state.registered = state.hung_up = false;
     for (fd_side& side : state.sides) {
@@ -82,44 +86,38 @@ void forget_fd(int fd, bool may_be_shared) noexcept {
     for_each_loop(hubs, may_be_shared ? &loop::deregister_and_drop : &loop::drop_stale, fd);
 }
 
-void poller::deliver(fd_state& state, std::uint32_t events) noexcept {
+[[gnu::always_inline]] inline void poller::deliver(fd_state& state, std::uint32_t events) noexcept {
     constexpr std::uint32_t ended = EPOLLHUP | EPOLLERR;
-    auto wake = [](fd_side& side) {
-        if (side.who && side.who->choose()) side.who->wake();
+    auto can_go_on = [](fd_side& side) {
+        side.drained = false;
+        if (side.who && side.who->choose_at_home()) side.who->wake_at_home();
     };
-    if (events & (ended | EPOLLRDHUP)) state.hung_up = true;
-    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI | ended)) {
-        fd_side& reading = state.side(direction::read);
-        reading.drained = false;
-        wake(reading);
-    }
-    if (events & (EPOLLOUT | ended)) {
-        fd_side& writing = state.side(direction::write);
-        writing.drained = false;
-        wake(writing);
-    }
+    if (events & (ended | EPOLLRDHUP)) [[unlikely]] state.hung_up = true;
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI | ended)) can_go_on(state.side(direction::read));
+    if (events & (EPOLLOUT | ended)) can_go_on(state.side(direction::write));
 }
 
 void poller::poll(const timespec* timeout) noexcept {
     epoll_event events[batch_size];
     int count = sys::epoll_wait(epoll_.get(), events, batch_size, timeout);
     // In two steps ahead of the delivery the lines it will touch come in: the state, then the waiter it names.
-    auto state_of = [&](int i) -> fd_state* {
-        if (i >= count || events[i].data.u64 == wake_mark) return nullptr;
-        auto fd = static_cast<std::size_t>(events[i].data.u64 & UINT32_MAX);
-        return &(*chunks_[fd / chunk_size])[fd % chunk_size];
-    };
-    for (int i = 0; i < count; ++i) {
-        std::uint64_t mark = events[i].data.u64;
-        __builtin_prefetch(state_of(i + 8));
-        if (fd_state* soon = state_of(i + 4)) {
-            auto who = reinterpret_cast<const char*>(soon->side(direction::read).who);
+    constexpr int states_ahead = 8, waiters_ahead = 4;
+    fd_state nobody;
+    fd_state* states[batch_size + states_ahead];
+    for (int i = -states_ahead; i < count; ++i) {
+        if (const int far = i + states_ahead; far < count) {
+            const std::uint64_t mark = events[far].data.u64;
+            const auto fd = static_cast<std::size_t>(mark & UINT32_MAX);
+            states[far] = mark == wake_mark ? &nobody : &(*chunks_[fd / chunk_size])[fd % chunk_size];
+            __builtin_prefetch(states[far]);
+        }
+        if (const int near = i + waiters_ahead; near >= 0 && near < count) {
+            auto who = reinterpret_cast<const char*>(states[near]->side(direction::read).who);
             __builtin_prefetch(who);
             __builtin_prefetch(who + 64);
         }
-        if (mark == wake_mark) continue;
-        fd_state& state = this->state(static_cast<int>(mark & UINT32_MAX));
-        if (state.generation == static_cast<std::uint32_t>(mark >> 32)) deliver(state, events[i].events);
+        if (i >= 0 && states[i]->generation == static_cast<std::uint32_t>(events[i].data.u64 >> 32))
+            deliver(*states[i], events[i].events);
     }
 }
 

@@ -36,13 +36,15 @@ struct fd_side {
 
 struct alignas(64) fd_state {  // one cache line
     std::array<fd_side, 2> sides{};
-    const std::atomic<std::uint32_t>* newest = nullptr;  // the generation of the number
+    const std::atomic<std::uint32_t>* newest = &unused;  // the generation of the number
     std::uint32_t generation = 0;                        // when this state was last used; others make it stale
     bool registered = false;
     bool hung_up = false;  // EPOLLRDHUP, EPOLLHUP or EPOLLERR was seen: reads never count as drained again
 
     fd_side& side(direction d) noexcept { return sides[static_cast<std::size_t>(d)]; }
     bool stale() const noexcept { return newest->load(std::memory_order_acquire) != generation; }
+
+    static constexpr std::atomic<std::uint32_t> unused{1};
 };
 
 class poller {
@@ -55,11 +57,16 @@ class poller {
     // The present state of descriptor number `fd`, which must not be negative. The reference stays valid. Throws
     // std::bad_alloc.
     fd_state& state(int fd) {
-        auto at = static_cast<std::size_t>(fd) / chunk_size;
-        if (at >= chunks_.size() || !chunks_[at]) [[unlikely]] grow(at);
-        fd_state& found = (*chunks_[at])[static_cast<std::size_t>(fd) % chunk_size];
-        if (!found.newest || found.stale()) [[unlikely]] renew(found, fd);
-        return found;
+        fd_state* known = known_state(fd);
+        return known ? *known : new_state(fd);
+    }
+    // The same, but null when it was not used since the number was last closed, and for a negative number.
+    fd_state* known_state(int fd) noexcept {
+        const auto number = static_cast<unsigned>(fd);
+        const std::size_t at = number / chunk_size;
+        if (at >= chunks_.size() || !chunks_[at]) [[unlikely]] return nullptr;
+        fd_state& found = (*chunks_[at])[number % chunk_size];
+        return found.stale() ? nullptr : &found;
     }
 
     // Makes sure that events of `fd` arrive. Returns 0 or an errno; EPERM means that it is always ready.
@@ -97,7 +104,7 @@ class poller {
     static constexpr std::size_t chunk_size = 256;
     using chunk = std::array<fd_state, chunk_size>;
 
-    void grow(std::size_t at);
+    fd_state& new_state(int fd);
     int register_fd(int fd, fd_state& state) noexcept;
     void renew(fd_state& state, int fd);
     void watch_wake_fd(int wake_fd);

@@ -65,7 +65,11 @@ class waiter : public runnable, public timer, public list_hook<scope_tag> {
     // On the waiter's own thread the timer and the scopes cannot run at the same time, and all other threads that
     // could choose it are kept out by the primitive's lock: a plain store settles it. Everybody else competes.
     [[nodiscard]] bool choose() noexcept {
-        if (home_ != current_hub || has_alternatives_) return settle(outcome::ready);
+        return home_ != current_hub ? settle(outcome::ready) : choose_at_home();
+    }
+    // The same, known to be on the waiter's own thread.
+    [[nodiscard]] bool choose_at_home() noexcept {
+        if (has_alternatives_) [[unlikely]] return settle(outcome::ready);
         if (outcome_.load(std::memory_order_relaxed) != outcome::pending) return false;
         outcome_.store(outcome::ready, std::memory_order_relaxed);
         return true;
@@ -88,6 +92,8 @@ class waiter : public runnable, public timer, public list_hook<scope_tag> {
     // Makes a settled waiter run again, through its home hub's mailbox when that is another thread's. (Defined in
     // hub/hub.h.)
     inline void wake() noexcept;
+    // The same, known to be on the waiter's own thread.
+    inline void wake_at_home() noexcept;
 
     outcome result() const noexcept { return outcome_.load(std::memory_order_acquire); }
     bool waiting() const noexcept { return result() == outcome::pending; }
