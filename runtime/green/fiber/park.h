@@ -42,13 +42,16 @@ template <operation Operation>
 // `deadline` passed first; then it did not happen. Throws cancellation, would_block_forever, what enqueue()
 // throws, and std::logic_error inside a hub callback, where nothing may park.
 template <operation Operation>
-[[gnu::always_inline]] inline outcome wait_for(Operation&& op, time_point deadline = never) {
-    scheduler& s = scheduler::current();
-    control& self = s.running();
+[[gnu::always_inline]] inline outcome wait_for(scheduler& s, control& self, Operation& op, time_point deadline) {
     if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled(op.reason().call);
     const outcome result = wait_out(s, self, op, deadline);
     if (result == outcome::cancelled) [[unlikely]] self.throw_if_cancelled(op.reason().call);
     return result;
+}
+template <operation Operation>
+[[gnu::always_inline]] inline outcome wait_for(Operation&& op, time_point deadline = never) {
+    scheduler& s = scheduler::current();
+    return wait_for(s, s.running(), op, deadline);
 }
 
 // The same for callers that no exception may cross, such as C. Cancellation is an outcome there, and stays due: the next

@@ -2,7 +2,7 @@
 #include <green/http/connection.h>
 
 #include <green/hub/hub.h>
-#include <green/sys/calls.h>
+#include <green/sys/direct_call.h>
 
 #include <algorithm>
 #include <array>
@@ -135,7 +135,7 @@ bool connection::is_stale() {
     // Only TCP can be asked without reading. Of other streams a dead one is found by using it.
     if (!tcp_) return false;
     char byte;
-    return sys::recv(tcp_->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+    return sys::try_recv(tcp_->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != -EAGAIN;
 }
 
 // --- heads ---

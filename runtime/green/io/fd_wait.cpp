@@ -23,41 +23,17 @@ namespace detail {
                                            : "green: cannot wait for " + fd);
 }
 
-int fd_wait::begin(wait_node& node) noexcept {
-    fd_side& side = state_.side(direction_);
-    if (!side.drained) return 0;
-    if (side.who) [[unlikely]] return EBUSY;
-    if (const int error = poller_.ensure_registered(fd_, state_)) [[unlikely]] {
-        if (error != EPERM) return error;
-        side.drained = false;  // a regular file: always ready
-        return 0;
-    }
-    poller_.begin_wait(side, *node.owner);
-    began_ = true;
-    generation_ = state_.generation;
+[[gnu::noinline]] int fd_wait::prepare(fd_side& side) noexcept {
+    if (side.who) return EBUSY;
+    const int error = poller_.ensure_registered(fd_, state_);
+    if (error != EPERM) return error;
+    side.drained = false;  // a regular file: always ready
     return 0;
 }
 
 void fd_wait::describe(std::string& out, const void* object) {
     auto& self = *static_cast<const fd_wait*>(object);
     out += "fd " + std::to_string(self.fd_) + (self.direction_ == direction::read ? " readable" : " writable");
-}
-
-bool can_be_tried_again(int fd, direction d, const char* call, time_point deadline, std::error_code& error) {
-    scheduler& s = scheduler::current();
-    fd_wait_or_refusal wait(s.loop().poller(), fd, d, call);
-    s.running().node().slot = &wait.state();  // where the next try begins: fetched ahead with the fiber's stack
-    int why = 0;
-    if (wait_for(wait, deadline) == outcome::timed_out)
-        why = ETIMEDOUT;
-    else if (wait.refusal)
-        why = wait.refusal;
-    else if (wait.closed_meanwhile())
-        why = EBADF;
-    else
-        return true;
-    error.assign(why, std::generic_category());
-    return false;
 }
 
 }  // namespace detail
@@ -87,8 +63,9 @@ class readiness {
         if (seen & POLLNVAL) fail();
         if (is_ready_) return true;
         auto& poller = detail::loop_of(hub::current()).poller();
-        poller.state(fd_).side(direction_).drained = true;
-        return wait_.emplace(poller, fd_, direction_, call_).enqueue(node);
+        detail::fd_state& state = poller.state(fd_);
+        state.side(direction_).drained = true;
+        return wait_.emplace(poller, state, fd_, direction_, call_).enqueue(node);
     }
     void withdraw(detail::wait_node&) noexcept { wait_.reset(); }
     detail::wait_reason reason() const noexcept { return {call_, this, &describe}; }

@@ -14,9 +14,9 @@ namespace green::detail {
 // the hub that it runs on. Does nothing when the side is not drained.
 class fd_wait {
   public:
-    // `call` names the public call in dumps.
-    fd_wait(poller& p, int fd, direction d, const char* call) noexcept
-        : poller_(p), state_(p.state(fd)), call_(call), fd_(fd), direction_(d) {}
+    // `state` is that of `fd`. `call` names the public call in dumps.
+    fd_wait(poller& p, fd_state& state, int fd, direction d, const char* call) noexcept
+        : poller_(p), state_(state), call_(call), fd_(fd), direction_(d) {}
     ~fd_wait() {
         if (began_ && state_.generation == generation_) poller_.end_wait(state_.side(direction_));
     }
@@ -31,17 +31,28 @@ class fd_wait {
     }
     void withdraw(wait_node&) noexcept {}
     wait_reason reason() const noexcept { return {call_, this, &describe}; }
-    fd_state& state() const noexcept { return state_; }
 
     // After the wait: the descriptor was closed meanwhile, and the number may already be somebody else's.
     bool closed_meanwhile() const noexcept { return began_ && *state_.newest != generation_; }
 
   protected:
     // Begins the wait, unless there is nothing to wait for. Returns 0, or the errno of a refusal.
-    int begin(wait_node& node) noexcept;
+    int begin(wait_node& node) noexcept {
+        fd_side& side = state_.side(direction_);
+        if (!side.drained) return 0;
+        if (side.who || !state_.registered) [[unlikely]] {
+            const int refusal = prepare(side);
+            if (refusal || !side.drained) return refusal;
+        }
+        poller_.begin_wait(side, *node.owner);
+        began_ = true;
+        generation_ = state_.generation;
+        return 0;
+    }
     bool began() const noexcept { return began_; }
 
   private:
+    int prepare(fd_side& side) noexcept;
     [[noreturn]] void refuse(int error) const;
     static void describe(std::string& out, const void* object);
 
@@ -64,10 +75,6 @@ struct fd_wait_or_refusal : fd_wait {
 
     int refusal = 0;  // an errno
 };
-
-// After a try that would block: parks the running fiber until another one makes sense. False, with `error` set as
-// perform() does (io/perform.h), when there will be none. Throws cancellation.
-bool can_be_tried_again(int fd, direction d, const char* call, time_point deadline, std::error_code& error);
 
 }  // namespace green::detail
 

@@ -80,17 +80,17 @@ class [[nodiscard]] io_awaiter {
 
     // Tries until it is done, has failed (false), or would block; then the wait has begun.
     bool must_wait() {
-        for (;;) {
-            switch (try_once(home_poller().state(fd_), direction_, attempt_, result_)) {
+        for (fd_state& state = home_poller().state(fd_);;) {
+            switch (try_once(state, direction_, attempt_, result_)) {
                 case try_result::done:
                     error_.clear();
                     return false;
                 case try_result::failed:
-                    return fail({errno, std::generic_category()});
+                    return fail({static_cast<int>(-result_), std::generic_category()});
                 case try_result::would_block:
                     break;
             }
-            wait_.emplace(home_poller(), fd_, direction_, attempt_.call);
+            wait_.emplace(home_poller(), state, fd_, direction_, attempt_.call);
             who_->begin(wait_->reason());
             who_->node().slot = this;
             if (!had_at_once(*wait_, *who_)) break;

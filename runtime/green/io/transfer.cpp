@@ -6,20 +6,79 @@
 
 namespace green {
 
+namespace {
+
+// One perform() in three pieces. The first is all that a transfer comes to that need not wait: whatever else there is
+// to do is called last, so that it needs no frame, and nothing has to be kept over its system call. A wait in turn
+// has no frame above it but that of its own piece.
+template <detail::direction Direction, class Attempt, class Buffer>
+struct transfer {
+    [[gnu::always_inline]] static std::size_t at_once(int fd, Buffer buffer, std::error_code& error,
+                                                      time_point deadline) {
+        detail::scheduler* s = detail::scheduler::current_or_null();
+        if (!s || error || s->running().needs_attention()) [[unlikely]] return whole(fd, buffer, error, deadline);
+        detail::fd_state* state = s->loop().poller().known_state(fd);
+        if (!state) [[unlikely]] return whole(fd, buffer, error, deadline);
+        if (state->side(Direction).drained) return after_a_wait(fd, buffer, error, deadline, *state);
+        if (!s->loop().take_turn()) [[unlikely]] return whole(fd, buffer, error, deadline);
+        Attempt attempt(fd, buffer);
+        const ssize_t result = attempt();
+        if (result < 0) [[unlikely]] return after_failure(fd, buffer, error, deadline, result);
+        if (!state->hung_up && attempt.emptied(result)) state->side(Direction).drained = true;
+        return static_cast<std::size_t>(result);
+    }
+
+  private:
+    [[gnu::noinline]] static std::size_t whole(int fd, Buffer buffer, std::error_code& error, time_point deadline) {
+        return count_of(detail::perform(fd, Direction, Attempt(fd, buffer), deadline, error));
+    }
+
+    [[gnu::noinline]] static std::size_t after_a_wait(int fd, Buffer buffer, std::error_code& error,
+                                                      time_point deadline, detail::fd_state& state) {
+        detail::scheduler& s = detail::scheduler::current();
+        Attempt attempt(fd, buffer);
+        return count_of(
+            detail::perform_on(s, s.running(), state, true, fd, Direction, attempt, deadline, error));
+    }
+
+    [[gnu::noinline]] static std::size_t after_failure(int fd, Buffer buffer, std::error_code& error,
+                                                       time_point deadline, ssize_t result) {
+        detail::fd_state& state = detail::scheduler::current().loop().poller().state(fd);
+        switch (-result) {
+            case EAGAIN:
+                state.side(Direction).drained = true;
+                return after_a_wait(fd, buffer, error, deadline, state);
+            case EINTR:
+                return whole(fd, buffer, error, deadline);
+            default:
+                error.assign(static_cast<int>(-result), std::generic_category());
+                return 0;
+        }
+    }
+
+    static std::size_t count_of(ssize_t result) noexcept { return result < 0 ? 0 : static_cast<std::size_t>(result); }
+};
+
+}  // namespace
+
 std::size_t read_some(int fd, std::span<std::byte> buffer, std::error_code& error, time_point deadline) {
-    ssize_t count = detail::perform(fd, detail::direction::read, detail::read_attempt{fd, buffer}, deadline, error);
-    return count < 0 ? 0 : static_cast<std::size_t>(count);
+    return transfer<detail::direction::read, detail::read_attempt, std::span<std::byte>>::at_once(fd, buffer, error,
+                                                                                                  deadline);
 }
 
 std::size_t receive_some(int fd, std::span<std::byte> buffer, std::error_code& error, time_point deadline) {
-    ssize_t count =
-        detail::perform(fd, detail::direction::read, detail::receive_attempt{fd, buffer}, deadline, error);
-    return count < 0 ? 0 : static_cast<std::size_t>(count);
+    return transfer<detail::direction::read, detail::receive_attempt, std::span<std::byte>>::at_once(fd, buffer, error,
+                                                                                                     deadline);
 }
 
 std::size_t write_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline) {
-    ssize_t count = detail::perform(fd, detail::direction::write, detail::write_attempt{fd, data}, deadline, error);
-    return count < 0 ? 0 : static_cast<std::size_t>(count);
+    return transfer<detail::direction::write, detail::write_attempt, std::span<const std::byte>>::at_once(
+        fd, data, error, deadline);
+}
+
+std::size_t send_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline) {
+    return transfer<detail::direction::write, detail::send_attempt, std::span<const std::byte>>::at_once(fd, data,
+                                                                                                         error, deadline);
 }
 
 }  // namespace green

@@ -25,6 +25,9 @@ std::size_t receive_some(int fd, std::span<std::byte> buffer, std::error_code& e
 // socket. Throws cancellation; then nothing was written.
 std::size_t write_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline = never);
 
+// The same for a stream socket, a little faster (send(2)).
+std::size_t send_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline = never);
+
 // The same as co_await. `error` and the buffer must outlive the wait.
 namespace coro {
 
@@ -46,6 +49,9 @@ inline auto receive_some(int fd, std::span<std::byte> buffer, std::error_code& e
 }
 inline auto write_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline = never) {
     return transfer_awaiter<detail::write_attempt>(fd, detail::direction::write, {fd, data}, deadline, error);
+}
+inline auto send_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline = never) {
+    return transfer_awaiter<detail::send_attempt>(fd, detail::direction::write, {fd, data}, deadline, error);
 }
 
 }  // namespace coro

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/sys/calls.h>
+#include <green/sys/direct_call.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,7 +23,7 @@ struct read_attempt {
     std::span<std::byte> buffer;
 
     read_attempt(int fd, std::span<std::byte> buffer) noexcept : fd(fd), buffer(buffer) {}
-    ssize_t operator()() const noexcept { return sys::read(fd, buffer.data(), buffer.size()); }
+    ssize_t operator()() const noexcept { return sys::or_errno(sys::read(fd, buffer.data(), buffer.size())); }
     bool emptied(ssize_t count) const noexcept { return count > 0 && static_cast<std::size_t>(count) < buffer.size(); }
 };
 
@@ -33,11 +34,22 @@ struct receive_attempt {
     std::span<std::byte> buffer;
 
     receive_attempt(int fd, std::span<std::byte> buffer) noexcept : fd(fd), buffer(buffer) {}
-    ssize_t operator()() const noexcept { return sys::recv(fd, buffer.data(), buffer.size(), 0); }
+    ssize_t operator()() const noexcept { return sys::try_recv(fd, buffer.data(), buffer.size(), 0); }
     bool emptied(ssize_t count) const noexcept { return count > 0 && static_cast<std::size_t>(count) < buffer.size(); }
 };
 
-// send(2) without SIGPIPE; write(2) for what is no socket.
+// send(2) without SIGPIPE. A short count means that the kernel's buffer is full.
+struct send_attempt {
+    const char* call = "write_some";
+    int fd;
+    std::span<const std::byte> data;
+
+    send_attempt(int fd, std::span<const std::byte> data) noexcept : fd(fd), data(data) {}
+    ssize_t operator()() const noexcept { return sys::try_send(fd, data.data(), data.size(), MSG_NOSIGNAL); }
+    bool emptied(ssize_t count) const noexcept { return static_cast<std::size_t>(count) < data.size(); }
+};
+
+// The same, and write(2) for what is no socket.
 struct write_attempt {
     const char* call = "write_some";
     int fd;
@@ -45,8 +57,8 @@ struct write_attempt {
 
     write_attempt(int fd, std::span<const std::byte> data) noexcept : fd(fd), data(data) {}
     ssize_t operator()() const noexcept {
-        ssize_t count = sys::send(fd, data.data(), data.size(), MSG_NOSIGNAL);
-        if (count < 0 && errno == ENOTSOCK) return sys::write(fd, data.data(), data.size());
+        const ssize_t count = sys::try_send(fd, data.data(), data.size(), MSG_NOSIGNAL);
+        if (count == -ENOTSOCK) [[unlikely]] return sys::or_errno(sys::write(fd, data.data(), data.size()));
         return count;
     }
     bool emptied(ssize_t count) const noexcept { return static_cast<std::size_t>(count) < data.size(); }
@@ -65,7 +77,7 @@ struct gather_attempt {
         message.msg_iovlen = parts.size();
         for (const iovec& part : parts) size_bytes += part.iov_len;
     }
-    ssize_t operator()() const noexcept { return sys::sendmsg(fd, &message, MSG_NOSIGNAL); }
+    ssize_t operator()() const noexcept { return sys::or_errno(sys::sendmsg(fd, &message, MSG_NOSIGNAL)); }
     bool emptied(ssize_t count) const noexcept { return static_cast<std::size_t>(count) < size_bytes; }
 };
 

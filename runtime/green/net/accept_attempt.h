@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/sys/calls.h>
+#include <green/sys/direct_call.h>
 
 #include <cerrno>
 #include <utility>
@@ -39,13 +40,10 @@ struct accept_attempt {
 
     explicit accept_attempt(int fd) noexcept : fd(fd) {}
     ssize_t operator()() noexcept {
-        if (!std::exchange(was_woken, true) && !has_one()) {
-            errno = EAGAIN;
-            return -1;
-        }
-        int accepted;
-        do accepted = sys::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        while (accepted < 0 && concerns_the_connection(errno));
+        if (!std::exchange(was_woken, true) && !has_one()) return -EAGAIN;
+        ssize_t accepted;
+        do accepted = sys::or_errno(sys::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        while (accepted < 0 && concerns_the_connection(static_cast<int>(-accepted)));
         return accepted;
     }
     bool emptied(ssize_t) const noexcept { return false; }

@@ -107,8 +107,10 @@ wait_for_one_of connect_race::operation() {
     auto& poller = loop_of(hub::current()).poller();
     wait_for_one_of all;
     for (attempt& each : attempts_)
-        if (each.now == state::under_way)
-            all.waits.emplace_back(poller, each.socket.get(), direction::write, "connect");
+        if (each.now == state::under_way) {
+            const int fd = each.socket.get();
+            all.waits.emplace_back(poller, poller.state(fd), fd, direction::write, "connect");
+        }
     return all;
 }
 

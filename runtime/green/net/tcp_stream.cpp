@@ -93,7 +93,7 @@ std::size_t tcp_stream::do_read_some(std::span<std::byte> buffer, time_point dea
 }
 
 std::size_t tcp_stream::do_write_some(std::span<const std::byte> data, time_point deadline, std::error_code& error) {
-    return green::write_some(fd(), data, error, deadline);
+    return send_some(fd(), data, error, deadline);
 }
 
 std::size_t tcp_stream::do_write_parts(data_parts parts, time_point deadline, std::error_code& error) {

@@ -3,6 +3,7 @@
 
 #include <green/io/perform.h>
 #include <green/sys/calls.h>
+#include <green/sys/direct_call.h>
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -24,7 +25,7 @@ struct receive_attempt {
         message.msg_namelen = from.capacity();
         message.msg_iov = &part;
         message.msg_iovlen = 1;
-        return sys::recvmsg(fd, &message, 0);
+        return sys::or_errno(sys::recvmsg(fd, &message, 0));
     }
     bool emptied(ssize_t) const noexcept { return false; }  // a datagram's size says nothing of the next one
 };
@@ -44,7 +45,7 @@ struct send_attempt {
         }
         message.msg_iov = &part;
         message.msg_iovlen = 1;
-        return sys::sendmsg(fd, &message, MSG_NOSIGNAL);
+        return sys::or_errno(sys::sendmsg(fd, &message, MSG_NOSIGNAL));
     }
     bool emptied(ssize_t) const noexcept { return false; }
 };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sys/calls.h>
 
+#include <green/sys/direct_call.h>
 #include <green/sys/sanitizers.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <type_traits>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -19,55 +19,13 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-// Direct system calls are out of every interposer's reach. Sanitizers, though, learn about buffers and about
-// what one thread tells another through a descriptor by interposing the same libc names, so their builds call
-// those: they are never combined with the patch.
 #if defined(GREEN_ASAN) || defined(GREEN_TSAN)
-#define GREEN_VIA_LIBC 1
 #define GREEN_CALL(name, ...) ::name(__VA_ARGS__)
 #else
 #define GREEN_CALL(name, ...) direct_call(SYS_##name, __VA_ARGS__)
 #endif
 
 namespace green::sys {
-
-namespace {
-
-#if defined(__x86_64__)
-template <class Argument>
-long as_word(Argument value) noexcept {
-    if constexpr (std::is_pointer_v<Argument> || std::is_null_pointer_v<Argument>)
-        return reinterpret_cast<long>(value);
-    else
-        return static_cast<long>(value);
-}
-#endif
-
-// syscall(2) without the call: the kernel's own calls are nested so deep that the processor has forgotten where those
-// outside return to, and each `ret` after one is mispredicted.
-template <class... Arguments>
-[[gnu::always_inline]] inline long direct_call(long number, Arguments... arguments) noexcept {
-#if defined(__x86_64__)
-    const long values[6] = {as_word(arguments)...};
-    register long fourth asm("r10") = values[3];
-    register long fifth asm("r8") = values[4];
-    register long sixth asm("r9") = values[5];
-    asm volatile("syscall"
-                 : "+a"(number)
-                 : "D"(values[0]), "S"(values[1]), "d"(values[2]), "r"(fourth), "r"(fifth), "r"(sixth)
-                 : "rcx", "r11", "memory");
-    constexpr long largest_errno = 4095;
-    if (number >= -largest_errno && number < 0) [[unlikely]] {
-        errno = static_cast<int>(-number);
-        return -1;
-    }
-    return number;
-#else
-    return ::syscall(number, arguments...);
-#endif
-}
-
-}  // namespace
 
 ssize_t read(int fd, void* buffer, std::size_t size_bytes) noexcept {
     return GREEN_CALL(read, fd, buffer, size_bytes);
@@ -81,21 +39,6 @@ ssize_t readv(int fd, const iovec* parts, int part_count) noexcept {
 ssize_t writev(int fd, const iovec* parts, int part_count) noexcept {
     return GREEN_CALL(writev, fd, parts, part_count);
 }
-#ifdef GREEN_VIA_LIBC
-ssize_t recv(int fd, void* buffer, std::size_t size_bytes, int flags) noexcept {
-    return ::recv(fd, buffer, size_bytes, flags);
-}
-ssize_t send(int fd, const void* buffer, std::size_t size_bytes, int flags) noexcept {
-    return ::send(fd, buffer, size_bytes, flags);
-}
-#else
-ssize_t recv(int fd, void* buffer, std::size_t size_bytes, int flags) noexcept {
-    return direct_call(SYS_recvfrom, fd, buffer, size_bytes, flags, nullptr, nullptr);
-}
-ssize_t send(int fd, const void* buffer, std::size_t size_bytes, int flags) noexcept {
-    return direct_call(SYS_sendto, fd, buffer, size_bytes, flags, nullptr, 0);
-}
-#endif
 ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept {
     return GREEN_CALL(sendmsg, fd, message, flags);
 }

@@ -3,7 +3,8 @@
 //
 // The runtime never calls libc's `read`, `connect`, `close` …: under monkeypatch/ those names park the caller,
 // which would recurse. Results and errno are those of the section 2 man page of the same name; none of these
-// retries on EINTR unless it says so. None parks: a descriptor that can block must be non-blocking.
+// retries on EINTR unless it says so. None parks: a descriptor that can block must be non-blocking. Those of
+// recv(2) and send(2) are in sys/direct_call.h.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,6 @@ ssize_t read(int fd, void* buffer, std::size_t size_bytes) noexcept;
 ssize_t write(int fd, const void* buffer, std::size_t size_bytes) noexcept;
 ssize_t readv(int fd, const iovec* parts, int part_count) noexcept;
 ssize_t writev(int fd, const iovec* parts, int part_count) noexcept;
-ssize_t recv(int fd, void* buffer, std::size_t size_bytes, int flags) noexcept;
-ssize_t send(int fd, const void* buffer, std::size_t size_bytes, int flags) noexcept;
 ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept;
 ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept;
 
