@@ -97,7 +97,11 @@ class spawned_task final : public spawned {
             task.result_.emplace(promise.take());
         task.has_result = true;
     }
-    static void release(agent& self) noexcept { delete &static_cast<spawned_task&>(self); }
+    static void release(agent& unnamed) noexcept {
+        auto& self = static_cast<spawned_task&>(unnamed);
+        if (self.error) self.discard_error();
+        delete &self;
+    }
     static constexpr task_model model = model_of_tasks(&take_result, &release);
 
     [[no_unique_address]] stored result_{};

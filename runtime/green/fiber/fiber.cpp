@@ -7,9 +7,9 @@
 namespace green {
 
 namespace {
-[[noreturn, gnu::cold]] void refuse_to_join_itself(const std::string& name) {
+[[noreturn, gnu::cold, gnu::noinline]] void refuse_to_join_itself(const fiber_handle& self) {
     throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
-                            "green: fiber \"" + name + "\" joins itself");
+                            "green: fiber \"" + self.name() + "\" joins itself");
 }
 }  // namespace
 
@@ -20,9 +20,11 @@ fiber_handle fiber_handle::current() {
 }
 
 bool fiber_handle::join_until(time_point deadline) const {
-    detail::agent& joined = checked_agent();
-    if (&joined == &detail::scheduler::current().running()) [[unlikely]] refuse_to_join_itself(name());
-    return detail::wait_for(detail::join_operation{joined}, deadline) == detail::outcome::ready;
+    detail::scheduler& s = detail::scheduler::current();
+    detail::control& self = s.running();
+    detail::join_operation end{checked_agent()};
+    if (&end.target == &self) [[unlikely]] refuse_to_join_itself(*this);
+    return detail::wait_for(s, self, end, deadline) == detail::outcome::ready;
 }
 
 void fiber_handle::join() const {

@@ -215,16 +215,10 @@ void scheduler::adopt(runnable& self) noexcept {
     s.loop_.make_ready(fiber);
 }
 
-inline void scheduler::reclaim(control& fiber) noexcept {
-    fiber.~control();
-    slab_.deallocate(&fiber);
-}
-
-void scheduler::free_block(control& fiber) noexcept {
+// On the heap, or in the slab of another thread's scheduler.
+void scheduler::free_elsewhere(control& fiber) noexcept {
     if (!fiber.on_slab) {
         delete &fiber;
-    } else if (current_hub == &fiber.home()) [[likely]] {
-        scheduler_of(fiber.home()).reclaim(fiber);
     } else {
         delete fiber.extras.exchange(nullptr);
         auto& returned = scheduler_of(fiber.home()).returned_;

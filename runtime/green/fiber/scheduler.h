@@ -63,7 +63,12 @@ class scheduler {
     static void start_remotely(control& fiber) noexcept;
 
     // A block whose last reference has gone. Any thread.
-    static void free_block(control& fiber) noexcept;
+    static void free_block(control& fiber) noexcept {
+        if (fiber.on_slab && current_hub == &fiber.home()) [[likely]]
+            static_cast<scheduler*>(loop_of(fiber.home()).upper)->reclaim(fiber);
+        else
+            free_elsewhere(fiber);
+    }
 
     // The last act of a fiber: gives back what it holds and says who goes on.
     context& end_running(control& self) noexcept;
@@ -154,7 +159,11 @@ class scheduler {
         return *static_cast<control*>(next);
     }
     static void adopt(runnable& self) noexcept;
-    void reclaim(control& fiber) noexcept;
+    void reclaim(control& fiber) noexcept {
+        fiber.~control();
+        slab_.deallocate(&fiber);
+    }
+    static void free_elsewhere(control& fiber) noexcept;
     void reclaim_returned() noexcept;
     void run_out(time_point limit) noexcept;
     void leave_thread() noexcept;

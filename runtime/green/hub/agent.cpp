@@ -175,11 +175,6 @@ void agent::end_after_fork(const std::exception_ptr& why) noexcept {
     has_ended.store(true, std::memory_order_relaxed);
 }
 
-void agent::last_reference_dropped() noexcept {
-    if (error) discard_error();
-    model.release(*this);
-}
-
 void agent::discard_error() noexcept {
     if (!error_taken.load(std::memory_order_acquire)) {
         const char* origin = model.origin ? model.origin(*this) : nullptr;

@@ -37,7 +37,7 @@ struct agent_model {
     bool (*unwinding)(const agent& self) noexcept;
     // Whether its code was called by such frames on another stack. Asked only when it has_several_stacks.
     bool (*called_while_unwinding)(const agent& self) noexcept = nullptr;
-    // The last reference has gone. Any thread.
+    // The last reference has gone: discards the error, and what else is left. Any thread.
     void (*release)(agent& self) noexcept;
 };
 
@@ -151,7 +151,7 @@ class agent : public agent_record, public waiter {
     // --- any thread ---
     void add_reference() noexcept { references.add(); }
     void drop_reference() noexcept {
-        if (references.drop()) last_reference_dropped();
+        if (references.drop()) model.release(*this);
     }
     bool ended() const noexcept { return has_ended.load(std::memory_order_acquire); }
     // The given name, or one with its number: "fiber-7".
@@ -192,7 +192,6 @@ class agent : public agent_record, public waiter {
     bool is_refused_by_thread() const noexcept { return (attention & shutting_down) && !insists; }
     bool must_throw_pending() const noexcept;
     void settle_error() noexcept;
-    void last_reference_dropped() noexcept;
     [[noreturn]] void end_process() noexcept;
 };
 
