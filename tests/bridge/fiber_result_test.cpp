@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 using namespace std::chrono_literals;
 namespace coro = green::coro;
@@ -55,6 +56,21 @@ TEST_CASE_FIXTURE(support::virtual_time,
         (co_await coro::get(std::move(finder))) += 1;
     });
     CHECK(object == 2);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a fiber that gets its own result in a task that it runs is told so") {
+    green::fiber<std::string> itself;
+    itself = green::spawn([&] {
+        return green::block_on([&]() -> task<std::string> {
+            try {
+                co_return co_await coro::get(itself);
+            } catch (const std::system_error& refused) {
+                co_return refused.code() == std::errc::resource_deadlock_would_occur ? refused.what() : "another error";
+            }
+        }());
+    });
+    CHECK(itself.get() == "green: fiber \"" + itself.name() + "\" joins itself: Resource deadlock avoided");
+    CHECK(as_task([&]() -> task<std::size_t> { co_return (co_await coro::get(itself)).size(); }) > 0);
 }
 
 TEST_CASE_FIXTURE(support::virtual_time, "a task gets a fiber's error, and no_result from one that was killed") {

@@ -11,7 +11,6 @@
 #include <green/hub/join.h>
 
 #include <exception>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -24,14 +23,10 @@ class task_handle : public agent_handle {
 
     // co_await: waits until the task has ended, however it ended. Never rethrows what the task threw. Throws
     // std::system_error (resource_deadlock_would_occur) when a task joins itself.
-    auto join() const {
-        refuse_to_join_oneself();
-        return detail::plain_awaiter<detail::join_operation>({*agent_});
-    }
+    auto join() const { return detail::plain_awaiter<detail::join_operation>(detail::end_of(checked_agent())); }
     // The same until `deadline`, or for at most `d`; gives false when it still runs.
     auto join_until(time_point deadline) const {
-        refuse_to_join_oneself();
-        return detail::until_awaiter<detail::join_operation>({*agent_}, deadline);
+        return detail::until_awaiter<detail::join_operation>(detail::end_of(checked_agent()), deadline);
     }
     auto join_for(duration d) const { return join_until(hub::current().deadline_after(d)); }
 
@@ -39,13 +34,6 @@ class task_handle : public agent_handle {
     auto kill(std::exception_ptr reason = nullptr) const {
         kill_soon(std::move(reason));
         return join();
-    }
-
-  protected:
-    void refuse_to_join_oneself() const {
-        if (&checked_agent() == detail::current_agent)
-            throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
-                                    "green: task \"" + name() + "\" joins itself");
     }
 };
 
@@ -61,7 +49,8 @@ class join_handle : public task_handle {
     template <class Result>
     class get_awaiter : public detail::operation_awaiter<detail::join_operation> {
       public:
-        explicit get_awaiter(join_handle from) : operation_awaiter({*from.agent_}), from_(std::move(from)) {}
+        explicit get_awaiter(join_handle from)
+            : operation_awaiter(detail::end_of(from.checked_agent())), from_(std::move(from)) {}
         Result await_resume() {
             operation_awaiter::await_resume();
             from_.rethrow();
@@ -81,15 +70,9 @@ class join_handle : public task_handle {
     // co_await: waits until the task has ended; gives its result, or throws what it threw, or no_result when it was
     // killed (of a void task that is a normal end). May be called by several and again. The reference is valid as long
     // as a handle is.
-    auto get() const& {
-        refuse_to_join_oneself();
-        return get_awaiter<std::add_lvalue_reference_t<std::remove_reference_t<T>>>(*this);
-    }
+    auto get() const& { return get_awaiter<std::add_lvalue_reference_t<std::remove_reference_t<T>>>(*this); }
     // The same from a handle that goes away: the result is moved out.
-    auto get() && {
-        refuse_to_join_oneself();
-        return get_awaiter<T>(std::move(*this));
-    }
+    auto get() && { return get_awaiter<T>(std::move(*this)); }
 };
 
 }  // namespace green::coro

@@ -6,13 +6,6 @@
 
 namespace green {
 
-namespace {
-[[noreturn, gnu::cold, gnu::noinline]] void refuse_to_join_itself(const fiber_handle& self) {
-    throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
-                            "green: fiber \"" + self.name() + "\" joins itself");
-}
-}  // namespace
-
 fiber_handle fiber_handle::current() {
     detail::control& running = detail::scheduler::current().running();
     running.add_reference();
@@ -21,10 +14,8 @@ fiber_handle fiber_handle::current() {
 
 bool fiber_handle::join_until(time_point deadline) const {
     detail::scheduler& s = detail::scheduler::current();
-    detail::control& self = s.running();
-    detail::join_operation end{checked_agent()};
-    if (&end.target == &self) [[unlikely]] refuse_to_join_itself(*this);
-    return detail::wait_for(s, self, end, deadline) == detail::outcome::ready;
+    detail::join_operation end = detail::end_of(checked_agent());
+    return detail::wait_for(s, s.running(), end, deadline) == detail::outcome::ready;
 }
 
 void fiber_handle::join() const {

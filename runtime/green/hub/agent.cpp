@@ -128,6 +128,11 @@ void agent::settle_error() noexcept {
         failed_as = failure_count.fetch_add(1, std::memory_order_relaxed);
 }
 
+[[gnu::cold]] void agent::refuse_to_join_itself() const {
+    throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                            std::string("green: ") + model.noun + " \"" + name() + "\" joins itself");
+}
+
 std::exception_ptr agent::lost(const char* why) const noexcept {
     return std::make_exception_ptr(
         std::system_error(std::make_error_code(std::errc::no_such_process),

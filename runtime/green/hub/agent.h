@@ -142,6 +142,7 @@ class agent : public agent_record, public waiter {
     }
     // Notes that it ended by `e`, or normally when that is a cancellation. Not called: normally.
     void note_end(std::exception_ptr e) noexcept;
+    [[noreturn]] void refuse_to_join_itself() const;
     // The error (no_such_process) of one that cannot run to its end because its thread is not there.
     std::exception_ptr lost(const char* why) const noexcept;
     static constexpr const char* never_ran = "never ran: the thread it was spawned for has ended";

@@ -29,4 +29,10 @@ struct join_operation {
     agent& target;
 };
 
+// The wait for the end of `joined`. Throws std::system_error (resource_deadlock_would_occur) when that is who runs.
+inline join_operation end_of(agent& joined) {
+    if (&joined == current_agent) [[unlikely]] joined.refuse_to_join_itself();
+    return {joined};
+}
+
 }  // namespace green::detail
