@@ -4,14 +4,20 @@
 #include <green/io/perform.h>
 #include <green/io/transfer_attempts.h>
 
+#include <cerrno>
+
 namespace green {
 
 namespace {
 
+using detail::direction;
+using room = std::span<std::byte>;
+using bytes = std::span<const std::byte>;
+
 // One perform() in three pieces. The first is all that a transfer comes to that need not wait: whatever else there is
 // to do is called last, so that it needs no frame, and nothing has to be kept over its system call. A wait in turn
 // has no frame above it but that of its own piece.
-template <detail::direction Direction, class Attempt, class Buffer>
+template <direction Direction, class Attempt, class Buffer>
 struct transfer {
     [[gnu::always_inline]] static std::size_t at_once(int fd, Buffer buffer, std::error_code& error,
                                                       time_point deadline) {
@@ -37,8 +43,7 @@ struct transfer {
                                                       time_point deadline, detail::fd_state& state) {
         detail::scheduler& s = detail::scheduler::current();
         Attempt attempt(fd, buffer);
-        return count_of(
-            detail::perform_on(s, s.running(), state, true, fd, Direction, attempt, deadline, error));
+        return count_of(detail::perform_on(s, s.running(), state, true, fd, Direction, attempt, deadline, error));
     }
 
     [[gnu::noinline]] static std::size_t after_failure(int fd, Buffer buffer, std::error_code& error,
@@ -62,23 +67,19 @@ struct transfer {
 }  // namespace
 
 std::size_t read_some(int fd, std::span<std::byte> buffer, std::error_code& error, time_point deadline) {
-    return transfer<detail::direction::read, detail::read_attempt, std::span<std::byte>>::at_once(fd, buffer, error,
-                                                                                                  deadline);
+    return transfer<direction::read, detail::read_attempt, room>::at_once(fd, buffer, error, deadline);
 }
 
 std::size_t receive_some(int fd, std::span<std::byte> buffer, std::error_code& error, time_point deadline) {
-    return transfer<detail::direction::read, detail::receive_attempt, std::span<std::byte>>::at_once(fd, buffer, error,
-                                                                                                     deadline);
+    return transfer<direction::read, detail::receive_attempt, room>::at_once(fd, buffer, error, deadline);
 }
 
 std::size_t write_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline) {
-    return transfer<detail::direction::write, detail::write_attempt, std::span<const std::byte>>::at_once(
-        fd, data, error, deadline);
+    return transfer<direction::write, detail::write_attempt, bytes>::at_once(fd, data, error, deadline);
 }
 
 std::size_t send_some(int fd, std::span<const std::byte> data, std::error_code& error, time_point deadline) {
-    return transfer<detail::direction::write, detail::send_attempt, std::span<const std::byte>>::at_once(fd, data,
-                                                                                                         error, deadline);
+    return transfer<direction::write, detail::send_attempt, bytes>::at_once(fd, data, error, deadline);
 }
 
 }  // namespace green
