@@ -4,6 +4,7 @@
 
 #include <support/fixture.h>
 
+#include <green/fiber/sleep.h>
 #include <green/fiber/spawn.h>
 #include <green/io/fd_wait.h>
 #include <green/io/transfer.h>
@@ -47,11 +48,24 @@ struct pipe_ends : two_ends {
 }  // namespace
 
 TEST_CASE_FIXTURE(two_ends, "a transfer that succeeds clears the error of the one before") {
-    error = std::make_error_code(std::errc::timed_out);
-    CHECK(green::send_some(fds[1], buffer, error) == buffer.size());
-    CHECK(!error);
-    error = std::make_error_code(std::errc::timed_out);
-    CHECK(green::receive_some(fds[0], buffer, error) == buffer.size());
+    for (int round = 0; round < 2; ++round) {  // the first one makes the descriptors known
+        error = std::make_error_code(std::errc::timed_out);
+        CHECK(green::send_some(fds[1], buffer, error) == buffer.size());
+        CHECK(!error);
+        error = std::make_error_code(std::errc::timed_out);
+        CHECK(green::receive_some(fds[0], buffer, error) == buffer.size());
+        CHECK(!error);
+    }
+}
+
+TEST_CASE_FIXTURE(two_ends, "a reader that has just had all it asked for waits for more") {
+    REQUIRE(green::send_some(fds[1], buffer, error) == buffer.size());
+    REQUIRE(green::receive_some(fds[0], buffer, error) == buffer.size());
+    auto reader = green::spawn([&] { return green::receive_some(fds[0], buffer, error); });
+    green::yield();
+    CHECK(reader.state() == green::fiber_state::parked);
+    REQUIRE(green::send_some(fds[1], std::span(buffer).first(7), error) == 7);
+    CHECK(reader.get() == 7);
     CHECK(!error);
 }
 
