@@ -15,7 +15,8 @@ namespace green::coro {
 template <class T, class Result>
 class [[nodiscard]] fiber_result_awaiter : public detail::operation_awaiter<detail::join_operation> {
   public:
-    explicit fiber_result_awaiter(green::fiber<T> of) : operation_awaiter(detail::end_of(of.checked_agent())), of_(std::move(of)) {}
+    explicit fiber_result_awaiter(green::fiber<T> of)
+        : operation_awaiter(detail::end_of(of.checked_agent())), of_(std::move(of)) {}
     Result await_resume() {
         operation_awaiter::await_resume();
         return static_cast<std::add_rvalue_reference_t<Result>>(of_.ended_result());  // a value is moved out

@@ -13,9 +13,7 @@ fiber_handle fiber_handle::current() {
 }
 
 bool fiber_handle::join_until(time_point deadline) const {
-    detail::scheduler& s = detail::scheduler::current();
-    detail::join_operation end = detail::end_of(checked_agent());
-    return detail::wait_for(s, s.running(), end, deadline) == detail::outcome::ready;
+    return detail::wait_for(detail::end_of(checked_agent()), deadline) == detail::outcome::ready;
 }
 
 void fiber_handle::join() const {

@@ -24,10 +24,6 @@ namespace {
 constexpr std::size_t hub_stack_bytes = 256 * 1024;
 constexpr std::size_t warm_stacks_kept = 64;
 
-scheduler& scheduler_of(hub& h) noexcept {
-    return *static_cast<scheduler*>(loop_of(h).upper);
-}
-
 void write_running_name(char* out, unsigned capacity) noexcept {
     scheduler* s = scheduler::current_or_null();
     if (s) std::snprintf(out, capacity, "%s", s->running().name().c_str());
@@ -221,7 +217,7 @@ void scheduler::free_elsewhere(control& fiber) noexcept {
         delete &fiber;
     } else {
         delete fiber.extras.exchange(nullptr);
-        auto& returned = scheduler_of(fiber.home()).returned_;
+        auto& returned = of(fiber.home()).returned_;
         fiber.runnable::next = returned.load(std::memory_order_relaxed);
         while (!returned.compare_exchange_weak(fiber.runnable::next, &fiber, std::memory_order_release,
                                                std::memory_order_relaxed)) {
@@ -247,7 +243,7 @@ std::string scheduler::list_parked() {
 }
 
 bool scheduler::on_stuck(hub& h) noexcept {
-    scheduler& s = scheduler_of(h);
+    scheduler& s = of(h);
     const bool has_stack = s.root_ && s.root_->model.park;
     if (!has_stack || !s.root_->settle(outcome::cancelled)) return false;
     s.root_->attention |= agent::is_stuck;
@@ -256,7 +252,7 @@ bool scheduler::on_stuck(hub& h) noexcept {
 }
 
 duration scheduler::on_idle(hub& h) noexcept {
-    scheduler& s = scheduler_of(h);
+    scheduler& s = of(h);
     s.reclaim_returned();
     if (s.stacks_.warm_count() <= warm_stacks_kept) return duration::max();
     constexpr duration interval = std::chrono::seconds(1);
@@ -275,7 +271,7 @@ bool scheduler::on_retire(hub& h) noexcept {
 }
 
 void scheduler::on_fork(hub& h) noexcept {
-    if (of_this_thread) scheduler_of(h).forget_others();
+    if (of_this_thread) of(h).forget_others();
 }
 
 constinit const hub_hooks hooks{.stuck = &scheduler::on_stuck,

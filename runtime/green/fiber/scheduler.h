@@ -65,7 +65,7 @@ class scheduler {
     // A block whose last reference has gone. Any thread.
     static void free_block(control& fiber) noexcept {
         if (fiber.on_slab && current_hub == &fiber.home()) [[likely]]
-            static_cast<scheduler*>(loop_of(fiber.home()).upper)->reclaim(fiber);
+            of(fiber.home()).reclaim(fiber);
         else
             free_elsewhere(fiber);
     }
@@ -120,6 +120,7 @@ class scheduler {
   private:
     explicit scheduler(hub& home);
     static scheduler& create();
+    static scheduler& of(hub& h) noexcept { return *static_cast<scheduler*>(loop_of(h).upper); }
     void take_over_thread();
 
     // While one fiber of a long queue makes its system calls, the stack lines that the next ones will need come in:

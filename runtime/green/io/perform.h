@@ -48,7 +48,7 @@ template <io_attempt Attempt>
     fd_wait_or_refusal wait(s.loop().poller(), state, fd, d, call);
     self.node().slot = &state;  // where the next try begins: fetched ahead with the fiber's stack
     int why = wait_for(s, self, wait, deadline) == outcome::timed_out ? ETIMEDOUT : wait.refusal;
-    if (wait.closed_meanwhile()) [[unlikely]] why = why ? why : EBADF;
+    if (!why && wait.closed_meanwhile()) [[unlikely]] why = EBADF;
     if (!why) [[likely]] return true;
     error.assign(why, std::generic_category());
     return false;

@@ -4,8 +4,6 @@
 #include <green/io/perform.h>
 #include <green/io/transfer_attempts.h>
 
-#include <cerrno>
-
 namespace green {
 
 namespace {
@@ -25,13 +23,17 @@ struct transfer {
         if (!s || error || s->running().needs_attention()) [[unlikely]] return whole(fd, buffer, error, deadline);
         detail::fd_state* state = s->loop().poller().known_state(fd);
         if (!state) [[unlikely]] return whole(fd, buffer, error, deadline);
-        if (state->side(Direction).drained) return after_a_wait(fd, buffer, error, deadline, *state);
-        if (!s->loop().take_turn()) [[unlikely]] return whole(fd, buffer, error, deadline);
         Attempt attempt(fd, buffer);
-        const ssize_t result = attempt();
-        if (result < 0) [[unlikely]] return after_failure(fd, buffer, error, deadline, result);
-        if (!state->hung_up && attempt.emptied(result)) state->side(Direction).drained = true;
-        return static_cast<std::size_t>(result);
+        ssize_t result;
+        switch (detail::try_once(*state, Direction, attempt, result)) {
+            case detail::try_result::would_block:
+                return after_a_wait(fd, buffer, error, deadline, *state);
+            case detail::try_result::failed:
+                return failed(result, error);
+            case detail::try_result::done:
+                break;
+        }
+        return s->loop().take_turn() ? static_cast<std::size_t>(result) : after_its_turn(result);
     }
 
   private:
@@ -46,19 +48,15 @@ struct transfer {
         return count_of(detail::perform_on(s, s.running(), state, true, fd, Direction, attempt, deadline, error));
     }
 
-    [[gnu::noinline]] static std::size_t after_failure(int fd, Buffer buffer, std::error_code& error,
-                                                       time_point deadline, ssize_t result) {
-        detail::fd_state& state = detail::scheduler::current().loop().poller().state(fd);
-        switch (-result) {
-            case EAGAIN:
-                state.side(Direction).drained = true;
-                return after_a_wait(fd, buffer, error, deadline, state);
-            case EINTR:
-                return whole(fd, buffer, error, deadline);
-            default:
-                error.assign(static_cast<int>(-result), std::generic_category());
-                return 0;
-        }
+    [[gnu::noinline]] static std::size_t failed(ssize_t result, std::error_code& error) {
+        error.assign(static_cast<int>(-result), std::generic_category());
+        return 0;
+    }
+
+    [[gnu::noinline]] static std::size_t after_its_turn(ssize_t result) {
+        detail::scheduler& s = detail::scheduler::current();
+        detail::spend_turn(s, s.running());
+        return static_cast<std::size_t>(result);
     }
 
     static std::size_t count_of(ssize_t result) noexcept { return result < 0 ? 0 : static_cast<std::size_t>(result); }

@@ -28,14 +28,9 @@ struct read_attempt {
 };
 
 // The same by recv(2), for sockets: read(2) takes the long way through the kernel's file layer.
-struct receive_attempt {
-    const char* call = "read_some";
-    int fd;
-    std::span<std::byte> buffer;
-
-    receive_attempt(int fd, std::span<std::byte> buffer) noexcept : fd(fd), buffer(buffer) {}
+struct receive_attempt : read_attempt {
+    using read_attempt::read_attempt;
     ssize_t operator()() const noexcept { return sys::try_recv(fd, buffer.data(), buffer.size(), 0); }
-    bool emptied(ssize_t count) const noexcept { return count > 0 && static_cast<std::size_t>(count) < buffer.size(); }
 };
 
 // send(2) without SIGPIPE. A short count means that the kernel's buffer is full.
@@ -50,18 +45,13 @@ struct send_attempt {
 };
 
 // The same, and write(2) for what is no socket.
-struct write_attempt {
-    const char* call = "write_some";
-    int fd;
-    std::span<const std::byte> data;
-
-    write_attempt(int fd, std::span<const std::byte> data) noexcept : fd(fd), data(data) {}
+struct write_attempt : send_attempt {
+    using send_attempt::send_attempt;
     ssize_t operator()() const noexcept {
-        const ssize_t count = sys::try_send(fd, data.data(), data.size(), MSG_NOSIGNAL);
+        const ssize_t count = send_attempt::operator()();
         if (count == -ENOTSOCK) [[unlikely]] return sys::or_errno(sys::write(fd, data.data(), data.size()));
         return count;
     }
-    bool emptied(ssize_t count) const noexcept { return static_cast<std::size_t>(count) < data.size(); }
 };
 
 // sendmsg(2), which is writev(2) with flags. A short count means that the kernel's buffer is full. `parts` must stay

@@ -157,11 +157,11 @@ inline auto read_some(tcp_stream& from, std::span<std::byte> buffer) {
 }
 inline auto write_some(tcp_stream& to, std::span<const std::byte> data, std::error_code& error) {
     return transfer_awaiter<detail::send_attempt>(to.fd(), detail::direction::write, {to.fd(), data},
-                                                   to.write_deadline(), error, true);
+                                                  to.write_deadline(), error, true);
 }
 inline auto write_some(tcp_stream& to, std::span<const std::byte> data) {
     return stream_awaiter<detail::send_attempt>(to, detail::direction::write, {to.fd(), data}, to.write_deadline(),
-                                                 "write");
+                                                "write");
 }
 // Several pieces in one go, at most sixteen of them: the awaiter holds their places.
 struct gathered_parts {
