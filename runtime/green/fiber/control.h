@@ -24,8 +24,7 @@ struct control_front {
 
     explicit control_front(carrier carry) noexcept : carry(carry) {}
     carrier carry;  // null for a main fiber
-    // Null once discarded; at the top of the stack, or on the heap for a fiber spawned onto another hub.
-    void* callable = nullptr;
+    greenlet_block* greenlet = nullptr;  // on whose stack it stands; null until it uses greenlets
     bool on_slab = false;
     bool result_has_destructor = false;  // one that does something, and may park
 };
@@ -63,7 +62,9 @@ class control final : public control_front, public agent {
     // --- fields ---
     context flow;                // valid while suspended
     stack where{};               // from spawn to the end; a main fiber has none
-    greenlet_block* greenlet = nullptr;  // on whose stack it stands; null until it uses greenlets
+    // Null once discarded; at the top of the stack, or on the heap for a fiber spawned onto another hub. Beside what a
+    // switch needs, because prefetch_burst() asks for both.
+    void* callable = nullptr;
     alignas(std::max_align_t) std::byte result_storage[32];  // of a type that `carry` knows
 
   private:

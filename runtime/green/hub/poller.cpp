@@ -38,7 +38,7 @@ fd_state& poller::new_state(int fd) {
     const auto at = static_cast<std::size_t>(fd) / chunk_size;
     if (at >= chunks_.size()) chunks_.resize(at + 1);
     if (!chunks_[at]) chunks_[at] = std::make_unique<chunk>();
-    fd_state& found = (*chunks_[at])[static_cast<std::size_t>(fd) % chunk_size];
+    fd_state& found = slot(static_cast<unsigned>(fd));
     renew(found, fd);
     return found;
 }
@@ -103,18 +103,18 @@ void poller::poll(const timespec* timeout) noexcept {
     // In two steps ahead of the delivery the lines it will touch come in: the state, then the waiter it names.
     constexpr int states_ahead = 8, waiters_ahead = 4;
     fd_state nobody;
-    fd_state* states[batch_size + states_ahead];
+    fd_state* states[batch_size];
     for (int i = -states_ahead; i < count; ++i) {
         if (const int far = i + states_ahead; far < count) {
             const std::uint64_t mark = events[far].data.u64;
-            const auto fd = static_cast<std::size_t>(mark & UINT32_MAX);
-            states[far] = mark == wake_mark ? &nobody : &(*chunks_[fd / chunk_size])[fd % chunk_size];
+            states[far] = mark == wake_mark ? &nobody : &slot(static_cast<unsigned>(mark));
             __builtin_prefetch(states[far]);
         }
         if (const int near = i + waiters_ahead; near >= 0 && near < count) {
             auto who = reinterpret_cast<const char*>(states[near]->side(direction::read).who);
             __builtin_prefetch(who);
             __builtin_prefetch(who + 64);
+            __builtin_prefetch(who + 128);
         }
         if (i >= 0 && states[i]->generation == static_cast<std::uint32_t>(events[i].data.u64 >> 32))
             deliver(*states[i], events[i].events);

@@ -65,7 +65,7 @@ class poller {
         const auto number = static_cast<unsigned>(fd);
         const std::size_t at = number / chunk_size;
         if (at >= chunks_.size() || !chunks_[at]) [[unlikely]] return nullptr;
-        fd_state& found = (*chunks_[at])[number % chunk_size];
+        fd_state& found = slot(number);
         return found.stale() ? nullptr : &found;
     }
 
@@ -104,6 +104,8 @@ class poller {
     static constexpr std::size_t chunk_size = 256;
     using chunk = std::array<fd_state, chunk_size>;
 
+    // Of a number whose chunk is there.
+    fd_state& slot(unsigned number) noexcept { return (*chunks_[number / chunk_size])[number % chunk_size]; }
     fd_state& new_state(int fd);
     int register_fd(int fd, fd_state& state) noexcept;
     void renew(fd_state& state, int fd);
