@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """greenrun itself: what it passes on, and what it says to wrong use."""
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ if os.environ.get("GREEN_VARIANT"):
     print("the patch is not combined with sanitizers")
     sys.exit(77)
 
+SOURCE = Path(os.environ["GREEN_SOURCE"])
 GREENRUN = Path(os.environ["GREEN_BUILD"]) / "monkeypatch/greenrun"
 
 # Whether a sleep went through a hub: then the process has an epoll.
@@ -35,7 +37,9 @@ def parks(*options):
     return done.stdout == "True\n"
 
 
-assert parks() and parks("--") and not parks("--no-time")
+families = re.findall(r"^GREEN_FAMILY\((\w+)\)$", (SOURCE / "monkeypatch/green/monkeypatch/families.def").read_text(), re.M)
+assert "time" in families
+assert parks() and parks("--") and parks("--no-time") and not parks(*(f"--no-{name}" for name in families))
 
 done = run("sh", "-c", "echo out; echo err >&2; exit 7")
 assert (done.stdout, done.stderr, done.returncode) == ("out\n", "err\n", 7), done

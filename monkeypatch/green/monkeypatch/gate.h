@@ -19,6 +19,11 @@ constexpr unsigned bit_of(family f) noexcept {
 // This thread may get a hub when it first waits. Others have one only when they use green.
 [[gnu::tls_model("initial-exec")]] extern thread_local constinit bool may_have_hub;
 
+// Whether the calls of a family are taken over at all, on any thread; not in the child of a vfork(2), which has this
+// process's memory and not its descriptors.
+bool is_taken_over(family f) noexcept;
+bool in_vfork_child() noexcept;
+
 // The scheduler of the fiber that makes the call; null when the call is libc's.
 green::detail::scheduler* first_scheduler() noexcept;
 inline green::detail::scheduler* taken_over(family f) noexcept {

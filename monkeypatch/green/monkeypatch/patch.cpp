@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include <dlfcn.h>
+#include <pthread.h>
+#include <unistd.h>
 
 namespace green::monkeypatch {
 
@@ -29,6 +31,18 @@ void* find_original(symbol which) noexcept {
     return found;
 }
 
+namespace {
+constinit std::atomic<int> process_id{0};
+}
+
+bool in_vfork_child() noexcept {
+    return process_id.load(std::memory_order_relaxed) != ::getpid();
+}
+
+bool is_taken_over(family f) noexcept {
+    return (patched_families.load(std::memory_order_relaxed) & bit_of(f)) && !in_vfork_child();
+}
+
 green::detail::scheduler* first_scheduler() noexcept try {
     return &green::detail::scheduler::current();
 } catch (...) {  // no memory or no descriptors for a hub: libc's call needs none
@@ -37,18 +51,37 @@ green::detail::scheduler* first_scheduler() noexcept try {
 
 }  // namespace detail
 
+namespace {
+constexpr options no_family{
+#define GREEN_FAMILY(name) .name = false,
+#include <green/monkeypatch/families.def>
+#undef GREEN_FAMILY
+};
+}  // namespace
+
 void patch_all(const options& which) noexcept {
     unsigned families = 0;
 #define GREEN_FAMILY(name) families |= which.name ? detail::bit_of(family::name) : 0;
 #include <green/monkeypatch/families.def>
 #undef GREEN_FAMILY
     detail::may_have_hub = true;
+    static const int follows_forks = [] {
+        auto note = [] { detail::process_id.store(::getpid(), std::memory_order_relaxed); };
+        note();
+        return ::pthread_atfork(nullptr, nullptr, note);
+    }();
+    (void)follows_forks;
     detail::patched_families.fetch_or(families, std::memory_order_relaxed);
 }
 
-void patch_time() noexcept {
-    patch_all({.time = true});
-}
+#define GREEN_FAMILY(name)                         \
+    void patch_##name() noexcept {                 \
+        options one = no_family;                   \
+        one.name = true;                           \
+        patch_all(one);                            \
+    }
+#include <green/monkeypatch/families.def>
+#undef GREEN_FAMILY
 
 bool is_patched(std::string_view name) noexcept {
     const auto* found = std::ranges::find(detail::symbols, name, &detail::symbol_facts::name);

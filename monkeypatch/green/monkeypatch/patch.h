@@ -30,7 +30,9 @@ struct options {
 // and families that are not patched reach the real libc. For the whole process, and for good. Do not park, and may be
 // repeated. patch_time() and its like are patch_all() for one family.
 void patch_all(const options& which = {}) noexcept;
-void patch_time() noexcept;
+#define GREEN_FAMILY(name) void patch_##name() noexcept;
+#include <green/monkeypatch/families.def>
+#undef GREEN_FAMILY
 
 // Whether a call of that name parks: "nanosleep". False for names that the patch does not know.
 bool is_patched(std::string_view name) noexcept;

@@ -51,6 +51,11 @@ shared_fd shared_state_of(int fd) {
     return {found->generations[number % chunk_size], found->hubs[number % chunk_size]};
 }
 
+bool may_be_known(int fd) noexcept {
+    const auto number = static_cast<std::size_t>(fd);
+    return fd >= 0 && number < chunk_size * chunk_count && chunks[number / chunk_size].load(std::memory_order_acquire);
+}
+
 unsigned enlist(loop& l) {
     std::lock_guard guard(all_loops().lock);
     all_loops().loops.push_back(&l);

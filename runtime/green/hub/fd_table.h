@@ -20,6 +20,9 @@ struct shared_fd {
 // The entry for `fd`, made when it is new; never freed. Throws std::bad_alloc. Any thread.
 shared_fd shared_state_of(int fd);
 
+// Whether it may have an entry: false for numbers that no hub has ever used. Async-signal-safe.
+bool may_be_known(int fd) noexcept;
+
 // Gives a loop its index, for the lifetime of the process.
 unsigned enlist(loop& l);
 // How many loops there have ever been: those of ended threads are kept for the next ones.

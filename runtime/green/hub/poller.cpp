@@ -66,6 +66,34 @@ void poller::renew(fd_state& state, int fd) {
         if (side.who->choose()) side.who->wake();
         end_wait(side);
     }
+    state.kind = 0;
+    while (fd_listener* each = state.listeners) {
+        if (each->who->choose()) each->who->wake();
+        remove_listener(*each);
+    }
+}
+
+void poller::add_listener(fd_state& state, fd_listener& listener, waiter& who) noexcept {
+    listener.who = &who;
+    listener.next = state.listeners;
+    listener.link = &state.listeners;
+    if (listener.next) listener.next->link = &listener.next;
+    state.listeners = &listener;
+    ++waiting_count_;
+}
+
+void poller::remove_listener(fd_listener& listener) noexcept {
+    if (!listener.who) return;
+    *listener.link = listener.next;
+    if (listener.next) listener.next->link = listener.link;
+    listener.who = nullptr;
+    --waiting_count_;
+}
+
+[[gnu::noinline]] void poller::wake_listeners(fd_state& state, std::uint32_t events) noexcept {
+    for (fd_listener* each = state.listeners; each; each = each->next)
+        if ((events & (each->events | EPOLLHUP | EPOLLERR | EPOLLRDHUP)) && each->who->choose_at_home())
+            each->who->wake_at_home();
 }
 
 void poller::drop_stale(int fd) noexcept {
@@ -95,6 +123,7 @@ void forget_fd(int fd, bool may_be_shared) noexcept {
     if (events & (ended | EPOLLRDHUP)) [[unlikely]] state.hung_up = true;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI | ended)) can_go_on(state.side(direction::read));
     if (events & (EPOLLOUT | ended)) can_go_on(state.side(direction::write));
+    if (state.listeners) [[unlikely]] wake_listeners(state, events);
 }
 
 void poller::poll(const timespec* timeout) noexcept {

@@ -34,12 +34,23 @@ struct fd_side {
     bool drained = false;   // a try is known to be useless until the next event
 };
 
+// One of any number who want to hear of every event of a descriptor, beside the one waiter that each side may have. For
+// those who ask the kernel themselves how things stand, again after each event.
+struct fd_listener {
+    waiter* who = nullptr;         // null while it is not in a list
+    std::uint32_t events = 0;      // EPOLLIN, EPOLLPRI, EPOLLOUT; ends and errors in any case
+    fd_listener* next = nullptr;
+    fd_listener** link = nullptr;  // what points here
+};
+
 struct alignas(64) fd_state {  // one cache line
     std::array<fd_side, 2> sides{};
     const std::atomic<std::uint32_t>* newest = &unused;  // the generation of the number
     std::uint32_t generation = 0;                        // when this state was last used; others make it stale
     bool registered = false;
     bool hung_up = false;  // EPOLLRDHUP, EPOLLHUP or EPOLLERR was seen: reads never count as drained again
+    std::uint8_t kind = 0;  // what monkeypatch/ knows of it; 0 while it knows nothing
+    fd_listener* listeners = nullptr;
 
     fd_side& side(direction d) noexcept { return sides[static_cast<std::size_t>(d)]; }
     bool stale() const noexcept { return newest->load(std::memory_order_acquire) != generation; }
@@ -85,6 +96,11 @@ class poller {
         --waiting_count_;
     }
 
+    // `listener` joins those of a registered fd until it is removed, or the state has become stale: then renew() has woken
+    // its waiter and taken it out.
+    void add_listener(fd_state& state, fd_listener& listener, waiter& who) noexcept;
+    void remove_listener(fd_listener& listener) noexcept;
+
     // The number was closed, here or on another hub: wakes those who wait for what it was.
     void drop_stale(int fd) noexcept;
     // The kernel must be told that `fd` is about to be closed, because a dup or another process may keep the open
@@ -111,6 +127,7 @@ class poller {
     void renew(fd_state& state, int fd);
     void watch_wake_fd(int wake_fd);
     void deliver(fd_state& state, std::uint32_t events) noexcept;
+    static void wake_listeners(fd_state& state, std::uint32_t events) noexcept;
 
     unique_fd epoll_;
     std::uint64_t loop_bit_ = 0;

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +27,40 @@
 #endif
 
 namespace green::sys {
+
+namespace {
+constexpr unsigned most_own = 4096;
+constinit std::atomic<std::uint64_t> own_numbers[most_own / 64] = {};
+
+std::atomic<std::uint64_t>& word_of(int fd) noexcept {
+    return own_numbers[static_cast<unsigned>(fd) / 64];
+}
+std::uint64_t bit_in_word(int fd) noexcept {
+    return std::uint64_t{1} << (static_cast<unsigned>(fd) % 64);
+}
+
+// Gives a descriptor of the runtime a high number, if there is room, so that the program's own ones count from 3.
+int moved_up(int fd) noexcept {
+    if (fd < 0) return fd;
+    constexpr rlim_t highest = 1024, room = 64;
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const rlim_t top = std::min(limit.rlim_cur, highest);
+    const int error = errno;
+    const int up = fcntl(fd, F_DUPFD_CLOEXEC, static_cast<long>(top > 2 * room ? top - room : top / 2));
+    if (up >= 0)
+        close(fd);
+    else
+        errno = error;
+    const int number = up >= 0 ? up : fd;
+    if (static_cast<unsigned>(number) < most_own) word_of(number).fetch_or(bit_in_word(number));
+    return number;
+}
+}  // namespace
+
+bool is_own(int fd) noexcept {
+    return static_cast<unsigned>(fd) < most_own && (word_of(fd).load(std::memory_order_relaxed) & bit_in_word(fd));
+}
 
 ssize_t read(int fd, void* buffer, std::size_t size_bytes) noexcept {
     return GREEN_CALL(read, fd, buffer, size_bytes);
@@ -78,6 +113,7 @@ int getpeername(int fd, sockaddr* address, unsigned* size_bytes) noexcept {
 }
 
 int close(int fd) noexcept {
+    if (is_own(fd)) word_of(fd).fetch_and(~bit_in_word(fd));
     return static_cast<int>(GREEN_CALL(close, fd));
 }
 int fcntl(int fd, int command, long argument) noexcept {
@@ -92,7 +128,7 @@ int poll_now(int fd, short events, short& returned_events) noexcept {
 }
 
 int epoll_create() noexcept {
-    return static_cast<int>(GREEN_CALL(epoll_create1, EPOLL_CLOEXEC));
+    return moved_up(static_cast<int>(GREEN_CALL(epoll_create1, EPOLL_CLOEXEC)));
 }
 int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept {
     return static_cast<int>(GREEN_CALL(epoll_ctl, epoll_fd, operation, fd, event));
@@ -117,7 +153,7 @@ int epoll_wait(int epoll_fd, epoll_event* events, int event_count, const timespe
 }
 
 int eventfd() noexcept {
-    return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);  // not a name that any patch takes
+    return moved_up(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));  // not a name that any patch takes
 }
 
 int gettid() noexcept {

@@ -43,6 +43,9 @@ int close(int fd) noexcept;
 int fcntl(int fd, int command, long argument) noexcept;
 int poll_now(int fd, short events, short& returned_events) noexcept;  // poll(2) of one fd with timeout zero
 
+// The descriptors of epoll_create() and eventfd() below are the runtime's own, and get high numbers: the program's
+// count from 3 as ever. is_own() tells them from others, until close().
+bool is_own(int fd) noexcept;
 int epoll_create() noexcept;  // with EPOLL_CLOEXEC
 int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept;
 // Waits in the kernel: for the hub alone. A null timeout means for ever. Uses epoll_pwait2 (Linux 5.11)

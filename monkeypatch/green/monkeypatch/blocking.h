@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a blocking call does when the kernel says EAGAIN: parks until the descriptor has an event, and tries again.
+//
+// Whether a descriptor is blocking is not remembered but asked, and only then: the flag belongs to the open file
+// description, which other threads, children and dups share. So do the time limits of its socket.
+#pragma once
+
+#include <green/base/time.h>
+#include <green/fiber/scheduler.h>
+#include <green/io/fd_event.h>
+#include <green/monkeypatch/gate.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <span>
+
+#include <sys/epoll.h>
+#include <sys/types.h>
+
+namespace green::monkeypatch::detail {
+
+using green::detail::scheduler;
+
+// Parks until one of `watched` has an event. Returns 0, ETIMEDOUT, ECANCELED, or EBADF when one was closed meanwhile.
+int wait_event(scheduler& s, std::span<green::detail::watched_fd> watched, time_point deadline,
+               const char* call) noexcept;
+
+// One blocking call on one descriptor.
+class blocking_call {
+  public:
+    // `events`: EPOLLIN or EPOLLOUT, which also says whose time limit counts. `call` names it in dumps.
+    blocking_call(scheduler& s, int fd, std::uint32_t events, const char* call) noexcept
+        : scheduler_(s), call_(call), fd_(fd), events_(events) {}
+
+    // After EAGAIN: whether there is to be another try. If not, errno says why.
+    bool may_try_again() noexcept;
+
+    // attempt() makes the call in a way that never blocks, and returns its result or a negative errno.
+    template <class Attempt>
+    ssize_t perform(Attempt attempt) noexcept {
+        for (;;) {
+            const ssize_t result = attempt();
+            if (result >= 0) [[likely]] {
+                take_turn();
+                return result;
+            }
+            if (result == -EAGAIN) {
+                if (may_try_again()) continue;
+                return -1;
+            }
+            if (result == -EINTR) continue;
+            errno = static_cast<int>(-result);
+            return -1;
+        }
+    }
+
+    // Lets the others run now and then, if none of its calls has to wait.
+    void take_turn() noexcept {
+        if (scheduler_.loop().budget_is_spent()) [[unlikely]] yield();
+    }
+
+    // Never, unless it had to wait and its socket has a time limit.
+    time_point deadline() const noexcept { return deadline_; }
+
+  private:
+    void yield() noexcept;
+
+    scheduler& scheduler_;
+    const char* call_;
+    time_point deadline_ = never;
+    int fd_;
+    std::uint32_t events_;
+    bool is_known_to_block_ = false;
+};
+
+// The kernel's O_NONBLOCK of a descriptor.
+bool is_nonblocking(int fd) noexcept;
+
+}  // namespace green::monkeypatch::detail

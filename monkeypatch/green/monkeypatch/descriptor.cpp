@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSL-1.0
+// Family descriptor: whatever closes a number, so that those who wait for it wake with EBADF and the next descriptor of
+// that number shows nothing of it. Also what the runtime has open is out of the program's reach.
+//
+// These calls do not park, and are taken over on every thread.
+#include <green/monkeypatch/descriptor.h>
+
+#include <green/hub/fd_table.h>
+#include <green/hub/poller.h>
+#include <green/monkeypatch/gate.h>
+#include <green/monkeypatch/patch.h>
+#include <green/sys/calls.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <new>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace green::monkeypatch {
+
+namespace detail {
+
+namespace {
+
+fd_kind kind_by_mode(green::detail::poller& poller, int fd) {
+    struct stat facts;
+    if (::fstat(fd, &facts) != 0) return fd_kind::never_blocks;  // the call itself says what is wrong
+    if (S_ISSOCK(facts.st_mode)) return fd_kind::socket;
+    if (S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode) || S_ISBLK(facts.st_mode)) return fd_kind::never_blocks;
+    const int error = poller.ensure_registered(fd, poller.state(fd));
+    if (error == EPERM) return fd_kind::never_blocks;
+    return S_ISFIFO(facts.st_mode) ? fd_kind::nowait : fd_kind::ready_first;
+}
+
+}  // namespace
+
+fd_kind kind_of(green::detail::scheduler& s, int fd) noexcept {
+    green::detail::poller& poller = s.loop().poller();
+    if (const green::detail::fd_state* known = poller.known_state(fd); known && known->kind) [[likely]]
+        return static_cast<fd_kind>(known->kind);
+    const int before = errno;
+    fd_kind found = fd_kind::never_blocks;
+    try {
+        found = kind_by_mode(poller, fd);
+        // A file's kind is not kept: it costs little to ask again, and a number taken for a file by mistake would block.
+        if (found != fd_kind::never_blocks) poller.state(fd).kind = static_cast<std::uint8_t>(found);
+    } catch (const std::bad_alloc&) {
+    }
+    errno = before;
+    return found;
+}
+
+void set_kind(green::detail::scheduler& s, int fd, fd_kind kind) noexcept {
+    if (green::detail::fd_state* known = s.loop().poller().known_state(fd)) known->kind = static_cast<std::uint8_t>(kind);
+}
+
+void number_is_new(green::detail::scheduler& s, int fd) noexcept {
+    const green::detail::fd_state* known = s.loop().poller().known_state(fd);
+    if (known && (known->registered || known->kind)) [[unlikely]] green::detail::forget_fd(fd, false);
+}
+
+}  // namespace detail
+
+namespace {
+
+bool taken_over() noexcept {
+    return detail::is_taken_over(family::descriptor);
+}
+
+void forget(int fd) noexcept {
+    if (green::detail::may_be_known(fd)) green::detail::forget_fd(fd, true);
+}
+
+void forget_directory(DIR* directory) noexcept {
+    if (directory) forget(::dirfd(directory));
+}
+
+// Closes first…last but for the runtime's own, by close(first, last) for each run between those.
+template <class Close>
+int close_between_own(unsigned first, unsigned last, Close close) noexcept {
+    constexpr unsigned own_end = 4096;  // none is higher (sys::is_own)
+    for (unsigned fd = first; fd <= last && fd < own_end; ++fd) {
+        forget(static_cast<int>(fd));
+        if (!sys::is_own(static_cast<int>(fd))) continue;
+        if (fd > first)
+            if (const int result = close(first, fd - 1)) return result;
+        first = fd + 1;
+    }
+    for (unsigned fd = std::max(first, own_end); fd <= last && green::detail::may_be_known(static_cast<int>(fd)); ++fd)
+        forget(static_cast<int>(fd));
+    return first > last ? 0 : close(first, last);
+}
+
+// Makes way for the program on a number that the runtime has: refused, as a number beyond the limit is.
+bool is_ours(int fd) noexcept {
+    if (!sys::is_own(fd)) return false;
+    errno = EBADF;
+    return true;
+}
+
+}  // namespace
+
+}  // namespace green::monkeypatch
+
+using namespace green::monkeypatch;
+
+extern "C" {
+
+int close(int fd) {
+    if (!taken_over()) return original<&::close>()(fd);
+    if (is_ours(fd)) return -1;
+    forget(fd);
+    return original<&::close>()(fd);
+}
+
+int dup2(int from, int to) {
+    if (!taken_over() || from == to) return original<&::dup2>()(from, to);
+    if (is_ours(to)) return -1;
+    if (::fcntl(from, F_GETFD) >= 0) forget(to);
+    return original<&::dup2>()(from, to);
+}
+
+int dup3(int from, int to, int flags) {
+    if (!taken_over() || from == to || (flags & ~O_CLOEXEC)) return original<&::dup3>()(from, to, flags);
+    if (is_ours(to)) return -1;
+    if (::fcntl(from, F_GETFD) >= 0) forget(to);
+    return original<&::dup3>()(from, to, flags);
+}
+
+int close_range(unsigned first, unsigned last, int flags) noexcept {
+    const auto close = original<&::close_range>();
+    constexpr int only_marks = 4;  // CLOSE_RANGE_CLOEXEC: ours are marked so already
+    if (!taken_over() || first > last || (flags & only_marks)) return close(first, last, flags);
+    return close_between_own(first, last, [&](unsigned from, unsigned to) { return close(from, to, flags); });
+}
+
+void closefrom(int first) noexcept {
+    if (!taken_over()) return original<&::closefrom>()(first);
+    const auto close = original<&::close_range>();
+    close_between_own(static_cast<unsigned>(std::max(first, 0)), UINT_MAX,
+                      [&](unsigned from, unsigned to) { return close(from, to, 0); });
+}
+
+int fclose(FILE* stream) {
+    if (taken_over() && stream) {
+        const int before = errno;
+        const int fd = ::fileno(stream);
+        errno = before;
+        if (fd >= 0) forget(fd);
+    }
+    return original<&::fclose>()(stream);
+}
+
+int closedir(DIR* directory) {
+    if (taken_over()) forget_directory(directory);
+    return original<&::closedir>()(directory);
+}
+
+}  // extern "C"

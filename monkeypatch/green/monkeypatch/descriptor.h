@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the patch knows of descriptor numbers: which are the runtime's, which have a new meaning, and what kind they are.
+#pragma once
+
+#include <green/fiber/scheduler.h>
+
+#include <cstdint>
+
+namespace green::monkeypatch::detail {
+
+// How a descriptor is read without blocking. Kept with what its hub knows of it (fd_state::kind), until it is closed.
+enum class fd_kind : std::uint8_t {
+    unknown,
+    socket,        // MSG_DONTWAIT
+    nowait,        // preadv2(2) with RWF_NOWAIT: pipes
+    ready_first,   // poll(2) and then the call: terminals, timerfd and whatever else has no RWF_NOWAIT
+    never_blocks,  // regular files, directories, /dev/null: straight through
+};
+
+// `fd` must not be negative. Never unknown, but for want of memory.
+fd_kind kind_of(green::detail::scheduler& s, int fd) noexcept;
+// It has turned out to be another.
+void set_kind(green::detail::scheduler& s, int fd, fd_kind kind) noexcept;
+
+// The kernel has just given out this number: whatever was known of it has been closed unseen.
+void number_is_new(green::detail::scheduler& s, int fd) noexcept;
+
+}  // namespace green::monkeypatch::detail

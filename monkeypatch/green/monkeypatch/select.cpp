@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: BSL-1.0
+// Family select: poll(2), select(2), epoll_wait(2) and their variants.
+//
+// Whether anything is ready only the kernel says: each call is made with no time to wait, and when it finds nothing, the
+// fiber parks until one of its descriptors has an event. So all that the kernel knows of levels, edges, one-shot and
+// nested sets stays as it is, and nothing is looked at in vain.
+#include <green/monkeypatch/blocking.h>
+#include <green/monkeypatch/patch.h>
+#include <green/sys/calls.h>
+#include <green/sys/direct_call.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/syscall.h>
+
+namespace green::monkeypatch {
+
+namespace {
+
+using green::detail::scheduler;
+using green::detail::watched_fd;
+using sys::bare_call;
+
+constexpr std::size_t kernel_mask_bytes = _NSIG / 8;
+constexpr timespec no_time{};
+
+// The mask that ppoll(2) and its like have while they wait. It is the thread's, so it is in force while others run.
+class mask_for_now {
+  public:
+    explicit mask_for_now(const sigset_t* mask) noexcept : replaced_(mask) {
+        if (mask) ::pthread_sigmask(SIG_SETMASK, mask, &before_);
+    }
+    ~mask_for_now() {
+        if (replaced_) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+    mask_for_now(const mask_for_now&) = delete;
+    mask_for_now& operator=(const mask_for_now&) = delete;
+
+  private:
+    bool replaced_;
+    sigset_t before_;
+};
+
+// The descriptors of one call, watched for as long as it takes.
+class watched_set {
+  public:
+    // False with errno when there is no memory for them.
+    bool reserve(std::size_t count) noexcept {
+        if (count <= few_.size()) {
+            space_ = few_;
+            return true;
+        }
+        many_.reset(new (std::nothrow) watched_fd[count]);
+        space_ = {many_.get(), many_ ? count : 0};
+        if (!many_) errno = ENOMEM;
+        return many_ != nullptr;
+    }
+
+    // Returns 0 or an errno. What cannot be watched because it is always ready, or never will be, has been reported by
+    // the kernel already.
+    int add(scheduler& s, int fd, std::uint32_t events) noexcept try {
+        watched_fd& next = space_[count_];
+        const int error = next.begin(s.loop().poller(), fd, events);
+        if (error == 0)
+            ++count_;
+        else
+            next.state = nullptr;
+        return error == EPERM || error == EBADF ? 0 : error;
+    } catch (const std::bad_alloc&) {
+        return ENOMEM;
+    }
+
+    std::span<watched_fd> all() noexcept { return space_.first(count_); }
+
+    const watched_fd* closed_one() noexcept {
+        for (const watched_fd& each : all())
+            if (each.closed_meanwhile()) return &each;
+        return nullptr;
+    }
+
+  private:
+    std::array<watched_fd, 8> few_{};
+    std::unique_ptr<watched_fd[]> many_;
+    std::span<watched_fd> space_;
+    std::size_t count_ = 0;
+};
+
+// ask() makes the call with no time to wait; watch(set) adds what it is about. Parks between two tries until `deadline`.
+template <class Ask, class Watch, class OnClosed>
+int wait_until_ready(scheduler& s, time_point deadline, const char* call, Ask ask, Watch watch, OnClosed on_closed) {
+    const int before = errno;
+    for (;;) {
+        const long found = ask();
+        if (found != 0 || deadline == time_point::min()) {
+            if (s.loop().budget_is_spent()) s.yield_and_expire_scopes(s.running());
+            if (found < 0) errno = static_cast<int>(-found);
+            return found < 0 ? -1 : static_cast<int>(found);
+        }
+        watched_set watched;
+        if (!watch(watched)) return -1;
+        const int error = detail::wait_event(s, watched.all(), deadline, call);
+        errno = before;
+        if (error == ETIMEDOUT) {
+            deadline = time_point::min();  // one more look: what came at the last moment counts
+        } else if (error == EBADF) {
+            return on_closed(watched);
+        } else if (error) {
+            errno = error;
+            return -1;
+        }
+    }
+}
+
+// The moment when a wait of `limit` is over: `min` for one that does not wait, never for null.
+time_point deadline_after(scheduler& s, const timespec* limit) noexcept {
+    if (!limit) return never;
+    if (limit->tv_sec == 0 && limit->tv_nsec == 0) return time_point::min();
+    return add(s.loop().now(), saturate(std::chrono::seconds(limit->tv_sec)) + duration(limit->tv_nsec));
+}
+
+bool is_valid(const timespec& t) noexcept {
+    return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1'000'000'000;
+}
+
+std::optional<timespec> from_milliseconds(int limit_ms) noexcept {
+    if (limit_ms < 0) return {};
+    return timespec{limit_ms / 1000, limit_ms % 1000 * 1'000'000L};
+}
+
+std::uint32_t events_of(short wanted) noexcept {
+    std::uint32_t events = 0;
+    if (wanted & (POLLIN | POLLRDNORM | POLLRDBAND | POLLRDHUP)) events |= EPOLLIN | EPOLLRDHUP;
+    if (wanted & (POLLOUT | POLLWRNORM | POLLWRBAND)) events |= EPOLLOUT;
+    if (wanted & POLLPRI) events |= EPOLLPRI;
+    return events;
+}
+
+int poll_on(scheduler& s, pollfd* entries, nfds_t count, time_point deadline, const char* call) {
+    return wait_until_ready(
+        s, deadline, call,
+        [&] {
+            timespec none{};
+            return bare_call(SYS_ppoll, entries, count, &none, nullptr, kernel_mask_bytes);
+        },
+        [&](watched_set& watched) {
+            if (!watched.reserve(count)) return false;
+            for (nfds_t i = 0; i < count; ++i) {
+                if (entries[i].fd < 0) continue;
+                if (const int error = watched.add(s, entries[i].fd, events_of(entries[i].events))) {
+                    errno = error;
+                    return false;
+                }
+            }
+            return true;
+        },
+        [&](watched_set& watched) {
+            int ready = 0;
+            for (pollfd& each : std::span(entries, count)) {
+                const bool closed = std::ranges::any_of(watched.all(), [&](const watched_fd& of) {
+                    return of.fd == each.fd && of.closed_meanwhile();
+                });
+                each.revents = closed ? POLLNVAL : 0;
+                ready += closed;
+            }
+            return ready;
+        });
+}
+
+// --- select ---
+
+constexpr int bits_per_word = sizeof(unsigned long) * CHAR_BIT;
+
+std::size_t words_of(int count) noexcept {
+    return static_cast<std::size_t>((count + bits_per_word - 1) / bits_per_word);
+}
+
+// The three sets as the caller gave them. They may be larger than fd_set, which many programs rely on.
+class asked_sets {
+  public:
+    asked_sets(int count, fd_set* reading, fd_set* writing, fd_set* special) noexcept
+        : count_(count), sets_{words(reading), words(writing), words(special)} {}
+
+    // False with errno when there is no memory.
+    bool save() noexcept {
+        const std::size_t size = words_of(count_);
+        saved_.reset(new (std::nothrow) unsigned long[3 * size + 1]);
+        if (!saved_) errno = ENOMEM;
+        for (std::size_t i = 0; saved_ && i < 3; ++i)
+            if (sets_[i]) std::copy_n(sets_[i], size, saved_.get() + i * size);
+        return saved_ != nullptr;
+    }
+    void restore() noexcept {
+        const std::size_t size = words_of(count_);
+        for (std::size_t i = 0; i < 3; ++i)
+            if (sets_[i]) std::copy_n(saved_.get() + i * size, size, sets_[i]);
+    }
+    long ask() noexcept {
+        restore();
+        timespec none{};
+        return bare_call(SYS_pselect6, count_, sets_[0], sets_[1], sets_[2], &none, nullptr);
+    }
+    bool watch(scheduler& s, watched_set& watched) noexcept {
+        const std::size_t size = words_of(count_);
+        std::size_t wanted = 0;
+        for (std::size_t i = 0; i < size; ++i) wanted += static_cast<std::size_t>(std::popcount(any(i)));
+        if (!watched.reserve(wanted)) return false;
+        for (std::size_t i = 0; i < size; ++i) {
+            for (unsigned long left = any(i); left; left &= left - 1) {
+                const int bit = std::countr_zero(left);
+                const unsigned long mask = 1ul << bit;
+                std::uint32_t events = 0;
+                if (saved(0, i) & mask) events |= EPOLLIN | EPOLLRDHUP;
+                if (saved(1, i) & mask) events |= EPOLLOUT;
+                if (saved(2, i) & mask) events |= EPOLLPRI;
+                if (const int error = watched.add(s, static_cast<int>(i) * bits_per_word + bit, events)) {
+                    errno = error;
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+  private:
+    static unsigned long* words(fd_set* set) noexcept { return reinterpret_cast<unsigned long*>(set); }
+    unsigned long saved(std::size_t set, std::size_t word) const noexcept {
+        if (!sets_[set]) return 0;
+        const unsigned long value = saved_[set * words_of(count_) + word];
+        const int past = static_cast<int>(word + 1) * bits_per_word - count_;
+        return past > 0 ? value & (~0ul >> past) : value;
+    }
+    unsigned long any(std::size_t word) const noexcept { return saved(0, word) | saved(1, word) | saved(2, word); }
+
+    int count_;
+    std::array<unsigned long*, 3> sets_;
+    std::unique_ptr<unsigned long[]> saved_;
+};
+
+int select_on(scheduler& s, int count, fd_set* reading, fd_set* writing, fd_set* special, time_point deadline,
+              const char* call) {
+    asked_sets sets(count, reading, writing, special);
+    if (!sets.save()) return -1;
+    const int found = wait_until_ready(
+        s, deadline, call, [&] { return sets.ask(); }, [&](watched_set& watched) { return sets.watch(s, watched); },
+        [](watched_set&) {
+            errno = EBADF;
+            return -1;
+        });
+    if (found < 0) sets.restore();  // "unmodified" after an error (select(2))
+    return found;
+}
+
+int epoll_on(scheduler& s, int epoll, epoll_event* events, int most, time_point deadline, const char* call) {
+    return wait_until_ready(
+        s, deadline, call,
+        [&] { return bare_call(SYS_epoll_pwait, epoll, events, most, 0, nullptr, kernel_mask_bytes); },
+        [&](watched_set& watched) {
+            watched.reserve(1);
+            const int error = watched.add(s, epoll, EPOLLIN);
+            errno = error;
+            return error == 0;
+        },
+        [](watched_set&) {
+            errno = EBADF;
+            return -1;
+        });
+}
+
+scheduler* taken_over() noexcept {
+    return detail::taken_over(family::select);
+}
+
+}  // namespace
+
+}  // namespace green::monkeypatch
+
+using namespace green::monkeypatch;
+
+extern "C" {
+
+int poll(pollfd* entries, nfds_t count, int limit_ms) {
+    scheduler* s = taken_over();
+    if (!s) return original<&::poll>()(entries, count, limit_ms);
+    const auto limit = from_milliseconds(limit_ms);
+    return poll_on(*s, entries, count, deadline_after(*s, limit ? &*limit : nullptr), "poll");
+}
+
+int ppoll(pollfd* entries, nfds_t count, const timespec* limit, const sigset_t* mask) {
+    scheduler* s = !limit || is_valid(*limit) ? taken_over() : nullptr;
+    if (!s) return original<&::ppoll>()(entries, count, limit, mask);
+    mask_for_now guard(mask);
+    return poll_on(*s, entries, count, deadline_after(*s, limit), "ppoll");
+}
+
+int select(int count, fd_set* reading, fd_set* writing, fd_set* special, timeval* limit) {
+    constexpr long microseconds_per_second = 1'000'000;
+    const bool valid = count >= 0 && (!limit || (limit->tv_sec >= 0 && limit->tv_usec >= 0));
+    scheduler* s = valid ? taken_over() : nullptr;
+    if (!s) return original<&::select>()(count, reading, writing, special, limit);
+    std::optional<timespec> as_timespec;
+    if (limit)
+        as_timespec = timespec{limit->tv_sec + limit->tv_usec / microseconds_per_second,
+                               limit->tv_usec % microseconds_per_second * 1000};
+    const green::time_point deadline = deadline_after(*s, as_timespec ? &*as_timespec : nullptr);
+    const int found = select_on(*s, count, reading, writing, special, deadline, "select");
+    if (limit && deadline != green::time_point::min()) {
+        const green::duration left = std::max(deadline - s->loop().now(), green::duration::zero());
+        limit->tv_sec = std::chrono::floor<std::chrono::seconds>(left).count();
+        limit->tv_usec = static_cast<long>(left.count() % 1'000'000'000 / 1000);
+    }
+    return found;
+}
+
+int pselect(int count, fd_set* reading, fd_set* writing, fd_set* special, const timespec* limit, const sigset_t* mask) {
+    scheduler* s = count >= 0 && (!limit || is_valid(*limit)) ? taken_over() : nullptr;
+    if (!s) return original<&::pselect>()(count, reading, writing, special, limit, mask);
+    mask_for_now guard(mask);
+    return select_on(*s, count, reading, writing, special, deadline_after(*s, limit), "pselect");
+}
+
+int epoll_wait(int epoll, epoll_event* events, int most, int limit_ms) {
+    return epoll_pwait(epoll, events, most, limit_ms, nullptr);
+}
+
+int epoll_pwait(int epoll, epoll_event* events, int most, int limit_ms, const sigset_t* mask) {
+    scheduler* s = most > 0 ? taken_over() : nullptr;
+    if (!s) return original<&::epoll_pwait>()(epoll, events, most, limit_ms, mask);
+    mask_for_now guard(mask);
+    const auto limit = from_milliseconds(limit_ms);
+    return epoll_on(*s, epoll, events, most, deadline_after(*s, limit ? &*limit : nullptr), "epoll_wait");
+}
+
+int epoll_pwait2(int epoll, epoll_event* events, int most, const timespec* limit, const sigset_t* mask) {
+    scheduler* s = most > 0 && (!limit || is_valid(*limit)) ? taken_over() : nullptr;
+    if (!s) return original<&::epoll_pwait2>()(epoll, events, most, limit, mask);
+    mask_for_now guard(mask);
+    return epoll_on(*s, epoll, events, most, deadline_after(*s, limit), "epoll_pwait2");
+}
+
+}  // extern "C"
