@@ -406,6 +406,48 @@ TEST_CASE_FIXTURE(with_server, "an address whose server is silent or fails is no
     CHECK(error_of([&] { resolver.reverse(ip_address::parse("192.0.2.20")); }) != dns::errc::no_name);
 }
 
+TEST_CASE_FIXTURE(with_server, "what servers alone say has the canonical name, the way to it, and both families") {
+    temporary_file hosts("203.0.113.9 www.test\n");
+    auto with_hosts = options();
+    with_hosts.hosts_path = hosts.path();
+    with_hosts.timeout = 5s;
+    dns::resolver asking(with_hosts);
+    server.add_alias("www.test", "middle.test");
+    server.add_alias("middle.test", "end.test");
+    server.add("end.test", ip_address::parse("2001:db8::1"));
+    server.add("end.test", ip_address::parse("192.0.2.1"));
+    server.set_delay("www.test", 120ms);  // more than the moment that a lookup waits for the second family
+    const auto answer = asking.ask_servers("www.test", address_family::any);
+    CHECK(!answer.error);
+    CHECK(answer.name == "end.test");
+    CHECK(answer.aliases == list{"www.test", "middle.test"});
+    CHECK(answer.addresses == std::vector{ip_address::parse("192.0.2.1"), ip_address::parse("2001:db8::1")});
+
+    CHECK(asking.ask_servers("missing.test", address_family::any).error == dns::errc::no_name);
+    CHECK(asking.ask_servers("localhost", address_family::any).error == dns::errc::no_name);
+    CHECK(server.count_of("localhost") == 0);
+    server.add_pointer(ip_address::parse("192.0.2.20"), "twenty.test");
+    CHECK(asking.ask_servers(ip_address::parse("192.0.2.20")).name == "twenty.test");
+}
+
+TEST_CASE_FIXTURE(with_server, "who asks servers alone is cancelled without an exception, which comes with the next wait") {
+    auto patient = options();
+    patient.timeout = 60s;
+    dns::resolver asking(patient);
+    server.set_behaviour("", behaviour::silent);
+    std::error_code by_name, by_address;
+    auto fiber = green::spawn([&] {
+        by_name = asking.ask_servers("www.test", address_family::any).error;
+        by_address = asking.ask_servers(ip_address::parse("192.0.2.1")).error;
+        green::sleep(1h);
+    });
+    green::sleep(5ms);
+    fiber.kill();
+    CHECK(by_name == std::errc::interrupted);
+    CHECK(by_address == std::errc::interrupted);
+    CHECK(fiber.was_killed());
+}
+
 TEST_CASE("lists of servers are parsed, and the wrong one is named") {
     CHECK(texts(dns::parse_servers("192.0.2.1, 192.0.2.2:5353 [::1]:54 2001:db8::1")) ==
           list{"192.0.2.1:53", "192.0.2.2:5353", "[::1]:54", "[2001:db8::1]:53"});

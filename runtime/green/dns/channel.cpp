@@ -157,7 +157,7 @@ void channel::shut_down() noexcept {
 
 void channel::ask_addresses(const std::string& name, address_family family, addresses_answer answer, void* argument) {
     ares_addrinfo_hints hints{};
-    hints.ai_flags = ARES_AI_NOSORT;
+    hints.ai_flags = ARES_AI_NOSORT | ARES_AI_CANONNAME;  // else aliases are not told
     hints.ai_family = family == address_family::v6 ? AF_INET6 : AF_INET;
     hints.ai_socktype = SOCK_STREAM;
     if (!ares_) return answer(argument, ARES_EDESTRUCTION, 0, nullptr);

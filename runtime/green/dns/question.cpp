@@ -29,6 +29,10 @@ bool question::wait(time_point deadline) {
     return green::detail::wait_for(wait_for_answer{*this}, deadline) == green::detail::outcome::ready;
 }
 
+bool question::wait_without_throwing() noexcept {
+    return green::detail::wait_without_throwing(wait_for_answer{*this}) == green::detail::outcome::ready;
+}
+
 void question::run(runnable& self) noexcept {
     auto alive = std::exchange(static_cast<question&>(self).queued_, nullptr);
     if (alive->waiting_) alive->ask();  // else it was given up before it began
@@ -97,8 +101,8 @@ struct address_question::query {
 };
 
 address_question::address_question(std::shared_ptr<channel> asked, std::vector<std::string> candidates,
-                                   address_family family)
-    : question(std::move(asked)), candidates_(std::move(candidates)), family_(family) {}
+                                   address_family family, second_family second)
+    : question(std::move(asked)), candidates_(std::move(candidates)), family_(family), second_(second) {}
 
 void address_question::ask() {
     auto self = std::static_pointer_cast<address_question>(shared_from_this());
@@ -120,6 +124,7 @@ void address_question::on_answer(int status, bool is_v6, ares_addrinfo* found) {
     --outstanding_;
     for (auto* node = found ? found->nodes : nullptr; node; node = node->ai_next)
         if (auto where = green::detail::to_endpoint(node->ai_addr)) (is_v6 ? v6 : v4).push_back(where->address);
+    if (found && found->nodes && name.empty()) take_names(*found);
     std::error_code error = to_error(status);
     if (!error && (is_v6 ? v6 : v4).empty()) error = errc::no_data;
     had_no_data_ |= error == errc::no_data;
@@ -127,9 +132,18 @@ void address_question::on_answer(int status, bool is_v6, ares_addrinfo* found) {
     if (!candidate_error_ || (error && error != errc::no_name && error != errc::no_data)) candidate_error_ = error;
     if (outstanding_ == 0) {
         if (!asking_) conclude_candidate();
-    } else if (!error) {
+    } else if (!error && second_ == second_family::a_moment) {
         auto& loop = asked().loop();
         loop.timers().arm(patience_, add(loop.now(), is_v6 ? patience_for_v4 : patience_for_v6));
+    }
+}
+
+void address_question::take_names(const ares_addrinfo& found) {
+    name = candidates_[candidate_];
+    for (const auto* each = found.cnames; each; each = each->next) {
+        if (!each->alias || !each->name) continue;
+        aliases.emplace_back(each->alias);
+        name = each->name;
     }
 }
 

@@ -30,6 +30,8 @@ class question : public green::detail::runnable, public std::enable_shared_from_
 
     // Parks the running fiber until it is answered; false when `deadline` passed first. Throws cancellation.
     bool wait(time_point deadline);
+    // The same without a deadline, and for callers that no exception may cross: false when cancelled, which stays due.
+    bool wait_without_throwing() noexcept;
     // The same as co_await.
     auto answered(time_point deadline) {
         return green::detail::until_awaiter<wait_for_answer>({*this}, deadline);
@@ -58,9 +60,16 @@ class question : public green::detail::runnable, public std::enable_shared_from_
 // The addresses of a name: each candidate in turn, all families at once.
 class address_question final : public question {
   public:
-    address_question(std::shared_ptr<channel> asked, std::vector<std::string> candidates, address_family family);
+    // For how long the second family is waited for once the first has an address.
+    enum class second_family { a_moment, to_the_end };
+    address_question(std::shared_ptr<channel> asked, std::vector<std::string> candidates, address_family family,
+                     second_family second = second_family::a_moment);
 
-    std::vector<ip_address> v4, v6;  // in the order of the answers
+    std::vector<ip_address> v4, v6;    // in the order of the answers
+    std::string name;                  // the canonical one: what the last alias stands for
+    std::vector<std::string> aliases;  // the names on the way to it, as they were asked for or answered
+    // Of the candidate that was asked for last. `error` may be that of an earlier one.
+    std::error_code last_error() const noexcept { return candidate_error_; }
 
   private:
     struct query;
@@ -73,12 +82,14 @@ class address_question final : public question {
 
     void ask() override;
     void on_answer(int status, bool is_v6, ares_addrinfo* found);
+    void take_names(const ares_addrinfo& found);
     void conclude_candidate();
     void end() noexcept;
 
     std::vector<std::string> candidates_;  // at least one
     std::size_t candidate_ = 0;
     address_family family_;
+    second_family second_;
     int outstanding_ = 0;       // queries for the present candidate
     bool asking_ = false;       // answers may come while the queries are still being sent
     bool had_no_data_ = false;  // some candidate exists, without such an address

@@ -69,7 +69,7 @@ bool wanted(const ip_address& address, address_family family) {
     return family == address_family::any || address.is_v6() == (family == address_family::v6);
 }
 
-// The names to ask for, in turn (resolv.conf(5), "search").
+// The names to ask for, in turn (resolv.conf(5), "search"), without those that cannot be.
 std::vector<std::string> candidates_for(std::string_view name, const detail::resolv_conf& conf) {
     if (name.ends_with('.')) return {std::string(name.substr(0, name.size() - 1))};
     std::vector<std::string> candidates;
@@ -265,6 +265,47 @@ coro::task<std::string> resolver::reverse_task(ip_address address, time_point de
     const std::error_code error = in_time ? asked->error : make_error_code(errc::timed_out);
     if (error) throw std::system_error(error, "green: no name for " + address.to_string());
     co_return asked->name;
+}
+
+// --- what servers alone say ---
+
+namespace {
+
+std::error_code to_error(const std::exception_ptr& thrown) noexcept try {
+    std::rethrow_exception(thrown);
+} catch (const std::system_error& error) {
+    return error.code();
+} catch (...) {
+    return errc::memory;
+}
+
+// Whoever comes here without a deadline has been cancelled if he has no answer.
+std::error_code wait_for(detail::question& asked) noexcept {
+    return asked.wait_without_throwing() ? asked.error : std::make_error_code(std::errc::interrupted);
+}
+
+}  // namespace
+
+detail::server_answer resolver::ask_servers(std::string_view name, address_family family) noexcept try {
+    using detail::address_question;
+    if (is_localhost(detail::lower(name))) return {.error = errc::no_name};  // nor does c-ares ask for it
+    auto asked = std::make_shared<address_question>(usable_channel(), candidates_for(name, *conf_), family,
+                                                    address_question::second_family::to_the_end);
+    if (const auto error = wait_for(*asked)) return {.error = error, .last_error = asked->last_error()};
+    detail::server_answer answer{.name = std::move(asked->name), .aliases = std::move(asked->aliases)};
+    for (const auto* each : {&asked->v4, &asked->v6})
+        answer.addresses.insert(answer.addresses.end(), each->begin(), each->end());
+    return answer;
+} catch (...) {
+    return {.error = to_error(std::current_exception())};
+}
+
+detail::server_answer resolver::ask_servers(const ip_address& address) noexcept try {
+    auto asked = std::make_shared<detail::name_question>(usable_channel(), address);
+    if (const auto error = wait_for(*asked)) return {.error = error};
+    return {.name = std::move(asked->name), .addresses = {address}};
+} catch (...) {
+    return {.error = to_error(std::current_exception())};
 }
 
 // --- the default resolver of each thread ---

@@ -41,10 +41,21 @@ struct lookup_options {
 };
 
 namespace detail {
+
 class channel;
 class hosts_file;
 struct resolv_conf;
-}
+
+// What name servers say, and nothing else.
+struct server_answer {
+    std::error_code error{};               // std::errc::interrupted: the wait was cancelled
+    std::error_code last_error{};          // of the search domain that was tried last
+    std::string name{};                    // the canonical one
+    std::vector<std::string> aliases{};    // the names that led to it
+    std::vector<ip_address> addresses{};   // IPv4 first, each family in the order of its answer
+};
+
+}  // namespace detail
 
 // Asks name servers by UDP, and by TCP for what was truncated; in front of them the hosts file, and the rule that
 // localhost is this machine (RFC 6761). Example:
@@ -86,6 +97,12 @@ class resolver {
     // The same as co_await; spelled coro::lookup() and coro::reverse(), below.
     coro::task<std::vector<endpoint>> lookup_task(std::string name, std::string service, lookup_options options);
     coro::task<std::string> reverse_task(ip_address address, time_point deadline);
+
+    // For the patch of libc, which has a hosts file, rules of order and errors of its own, as its source "dns" has
+    // (nsswitch.conf(5)): search domains count, every name but localhost goes to the servers, and both families are waited for.
+    // Park. Do not throw: a cancellation stays due.
+    detail::server_answer ask_servers(std::string_view name, address_family family) noexcept;
+    detail::server_answer ask_servers(const ip_address& address) noexcept;
 
   private:
     struct begun_lookup;
