@@ -79,7 +79,9 @@ ldd ./with-pkg-config | grep -q "libgreen.so" || { echo "not linked with the sha
 read -r -a flags < <(pkg-config --cflags --libs green-monkeypatch)
 "${compiler[@]}" -std=c++20 patched.cpp -o patched "${flags[@]}"
 runs ./patched
-[[ $("$installed/bin/greenrun" sh -c 'echo "$GREENRUN"') == time ]] || { echo "greenrun does not find its library"; exit 1; }
+[[ $("$installed/bin/greenrun" sh -c 'echo "$GREENRUN"') == time* ]] || { echo "greenrun does not find its library"; exit 1; }
+"$installed/bin/greenrun" python3 -c 'import socket; socket.getaddrinfo("localhost", 1); print(*open("/proc/self/maps"))' |
+    grep -q "/libnss_green.so.2" || { echo "the library does not find the one for names"; exit 1; }
 
 read -r -a flags < <(pkg-config --cflags --libs --static green)
 LIBRARY_PATH='' "${compiler[@]}" -std=c++20 main.cpp -o with-pkg-config-static -Wl,-Bstatic "${flags[@]}" -Wl,-Bdynamic

@@ -83,6 +83,10 @@ void patch_all(const options& which) noexcept {
 #include <green/monkeypatch/families.def>
 #undef GREEN_FAMILY
 
+void patch_dns() noexcept {
+    patch_names();
+}
+
 bool is_patched(std::string_view name) noexcept {
     const auto* found = std::ranges::find(detail::symbols, name, &detail::symbol_facts::name);
     return found != std::end(detail::symbols) &&

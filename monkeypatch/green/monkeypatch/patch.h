@@ -33,6 +33,7 @@ void patch_all(const options& which = {}) noexcept;
 #define GREEN_FAMILY(name) void patch_##name() noexcept;
 #include <green/monkeypatch/families.def>
 #undef GREEN_FAMILY
+void patch_dns() noexcept;  // patch_names(), by the word that gevent has
 
 // Whether a call of that name parks: "nanosleep". False for names that the patch does not know.
 bool is_patched(std::string_view name) noexcept;
