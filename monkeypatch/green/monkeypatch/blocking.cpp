@@ -39,8 +39,13 @@ bool is_nonblocking(int fd) noexcept {
     return flags >= 0 && (flags & O_NONBLOCK);
 }
 
-int wait_event(scheduler& s, std::span<watched_fd> watched, time_point deadline, const char* call) noexcept {
-    switch (wait_without_throwing(fd_event(s.loop().poller(), watched, call), deadline)) {
+int wait_event(scheduler& s, std::span<watched_fd> watched, time_point deadline, const char* call,
+               restarts how) noexcept {
+    bool interrupted = false;
+    const outcome result =
+        interruptible_wait(s, fd_event(s.loop().poller(), watched, call), deadline, how, interrupted);
+    if (interrupted) return EINTR;
+    switch (result) {
         case outcome::timed_out:
             return ETIMEDOUT;
         case outcome::cancelled:
@@ -71,7 +76,7 @@ bool blocking_call::may_try_again() noexcept {
     } catch (const std::bad_alloc&) {
         error = ENOMEM;
     }
-    if (!error) error = wait_event(scheduler_, {&watched, 1}, deadline_, call_);
+    if (!error) error = wait_event(scheduler_, {&watched, 1}, deadline_, call_, deadline_ == never ? restarts::yes : restarts::no);
     errno = error == ETIMEDOUT ? EAGAIN : error ? error : before;
     return !error;
 }

@@ -9,6 +9,7 @@
 #include <green/fiber/scheduler.h>
 #include <green/io/fd_event.h>
 #include <green/monkeypatch/gate.h>
+#include <green/monkeypatch/interruption.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -21,9 +22,10 @@ namespace green::monkeypatch::detail {
 
 using green::detail::scheduler;
 
-// Parks until one of `watched` has an event. Returns 0, ETIMEDOUT, ECANCELED, or EBADF when one was closed meanwhile.
-int wait_event(scheduler& s, std::span<green::detail::watched_fd> watched, time_point deadline,
-               const char* call) noexcept;
+// Parks until one of `watched` has an event. Returns 0, ETIMEDOUT, ECANCELED, EINTR after a signal handler, or EBADF
+// when one was closed meanwhile.
+int wait_event(scheduler& s, std::span<green::detail::watched_fd> watched, time_point deadline, const char* call,
+               restarts how) noexcept;
 
 // One blocking call on one descriptor.
 class blocking_call {

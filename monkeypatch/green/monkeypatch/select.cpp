@@ -35,7 +35,6 @@ using green::detail::watched_fd;
 using sys::bare_call;
 
 constexpr std::size_t kernel_mask_bytes = _NSIG / 8;
-constexpr timespec no_time{};
 
 // The mask that ppoll(2) and its like have while they wait. It is the thread's, so it is in force while others run.
 class mask_for_now {
@@ -111,7 +110,7 @@ int wait_until_ready(scheduler& s, time_point deadline, const char* call, Ask as
         }
         watched_set watched;
         if (!watch(watched)) return -1;
-        const int error = detail::wait_event(s, watched.all(), deadline, call);
+        const int error = detail::wait_event(s, watched.all(), deadline, call, detail::restarts::no);
         errno = before;
         if (error == ETIMEDOUT) {
             deadline = time_point::min();  // one more look: what came at the last moment counts

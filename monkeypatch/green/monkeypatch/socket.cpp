@@ -75,7 +75,8 @@ int connect_once(int fd, const sockaddr* address, socklen_t size) noexcept {
 // A unix socket whose listener has no room left waits for it without any event: it has to be tried again.
 bool pause_before_next_try(scheduler& s, time_point deadline) noexcept {
     constexpr duration interval = std::chrono::milliseconds(2);
-    const int why = detail::wait_event(s, {}, std::min(deadline, add(s.loop().now(), interval)), "connect");
+    const time_point end = std::min(deadline, add(s.loop().now(), interval));
+    const int why = detail::wait_event(s, {}, end, "connect", detail::restarts::no);
     if (why == ETIMEDOUT && s.loop().now() < deadline) return true;
     errno = why == ETIMEDOUT ? EAGAIN : why;
     return false;

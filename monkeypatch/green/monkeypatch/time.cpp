@@ -3,6 +3,7 @@
 #include <green/fiber/park.h>
 #include <green/hub/sleep_operation.h>
 #include <green/monkeypatch/gate.h>
+#include <green/monkeypatch/interruption.h>
 #include <green/monkeypatch/patch.h>
 
 #include <algorithm>
@@ -31,24 +32,31 @@ timespec to_timespec(duration d) noexcept {
     return {static_cast<time_t>(seconds.count()), static_cast<long>((d - seconds).count())};
 }
 
-// Parks for `d`. Returns what was left of it when the sleep was cancelled, else zero.
-duration sleep_on(scheduler& s, duration d) noexcept {
+// How a sleep ended: with no error, or before its time.
+struct slept {
+    int error = 0;  // ECANCELED, or EINTR after a signal handler
+    duration left{};
+};
+
+slept sleep_on(scheduler& s, duration d) noexcept {
     if (d <= duration::zero()) {
         s.yield_and_expire_scopes(s.running());
-        return duration::zero();
+        return {};
     }
     const time_point end = add(s.loop().now(), d);
-    if (wait_without_throwing(green::detail::sleep_operation{}, end) == outcome::timed_out) return duration::zero();
-    return std::max(end - s.loop().now(), duration(1));
+    bool interrupted = false;
+    const outcome result =
+        interruptible_wait(s, green::detail::sleep_operation{}, end, detail::restarts::no, interrupted);
+    if (result == outcome::timed_out) return {};
+    return {interrupted ? EINTR : ECANCELED, std::max(end - s.loop().now(), duration(1))};
 }
 
 // nanosleep(2): 0, or an error number, with what was left in `*left`.
 int sleep_relative(scheduler& s, const timespec& wanted, timespec* left) noexcept {
     if (!is_valid(wanted)) return EINVAL;
-    const duration rest = sleep_on(s, to_duration(wanted));
-    if (rest == duration::zero()) return 0;
-    if (left) *left = to_timespec(rest);
-    return ECANCELED;
+    const slept rest = sleep_on(s, to_duration(wanted));
+    if (rest.error && left) *left = to_timespec(rest.left);
+    return rest.error;
 }
 
 duration time_of(clockid_t clock) noexcept {
@@ -66,7 +74,7 @@ int sleep_until_clock_says(scheduler& s, clockid_t clock, const timespec& until)
     for (;;) {
         const duration rest = end - s.loop().now();
         if (rest <= duration::zero()) return 0;
-        if (sleep_on(s, std::min(rest, longest_unwatched)) != duration::zero()) return ECANCELED;
+        if (const int error = sleep_on(s, std::min(rest, longest_unwatched)).error) return error;
         const duration ahead_now = time_of(clock) - time_of(CLOCK_MONOTONIC);
         end -= ahead_now - ahead;
         ahead = ahead_now;
@@ -88,15 +96,19 @@ extern "C" {
 unsigned sleep(unsigned seconds) {
     scheduler* s = detail::taken_over(family::time);
     if (!s) return original<&::sleep>()(seconds);
-    const auto rest = sleep_on(*s, std::chrono::seconds(seconds));
-    return static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(rest).count());
+    const slept rest = sleep_on(*s, std::chrono::seconds(seconds));
+    if (rest.error) errno = rest.error;
+    // Whole ones that are left, as glibc counts; a cancelled sleep, which nobody expects, never looks like a full one.
+    return static_cast<unsigned>(rest.error == EINTR ? std::chrono::floor<std::chrono::seconds>(rest.left).count()
+                                                     : std::chrono::ceil<std::chrono::seconds>(rest.left).count());
 }
 
 int usleep(useconds_t microseconds) {
     scheduler* s = detail::taken_over(family::time);
     if (!s) return original<&::usleep>()(microseconds);
-    if (sleep_on(*s, std::chrono::microseconds(microseconds)) == green::duration::zero()) return 0;
-    errno = ECANCELED;
+    const int error = sleep_on(*s, std::chrono::microseconds(microseconds)).error;
+    if (error == 0) return 0;
+    errno = error;
     return -1;
 }
 

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+// EINTR: a signal handler that has run on a hub's thread ends a patched call that is parked there, as it would have
+// ended the blocking call (signal(7), "Interruption of system calls"). One handler ends one call: the main fiber's, and
+// when that is in none, the one that parked last.
+//
+//     trampoline (signal.cpp)     in the handler's place: remembers that it ran, asks the hub, calls the handler
+//     interrupt_one               on the hub's own context: wakes whom it has chosen
+//     interruptible_wait          finds that it was not its operation that woke it
+#pragma once
+
+#include <green/fiber/park.h>
+
+namespace green::monkeypatch::detail {
+
+// Whether handlers installed with SA_RESTART let the call go on: true for transfers without a time limit, false for
+// sleeps and for poll(2) and its like.
+enum class restarts : bool { no, yes };
+
+// One parked call, in the list of those of its thread.
+class interruptible {
+  public:
+    interruptible(green::detail::control& who, restarts how) noexcept : who_(who), next_(newest), how_(how) {
+        if (next_) next_->link_ = &next_;
+        newest = this;
+    }
+    ~interruptible() {
+        *link_ = next_;
+        if (next_) next_->link_ = link_;
+    }
+    interruptible(const interruptible&) = delete;
+    interruptible& operator=(const interruptible&) = delete;
+
+    bool interrupted() const noexcept { return interrupted_; }
+
+  private:
+    friend void interrupt_one(green::detail::runnable&) noexcept;
+    friend void note_handler(bool with_restart) noexcept;
+    [[gnu::tls_model("initial-exec")]] static thread_local constinit interruptible* newest;
+
+    green::detail::control& who_;
+    interruptible* next_;  // parked before it
+    interruptible** link_ = &newest;
+    restarts how_;
+    bool interrupted_ = false;
+};
+
+// From a signal handler: one has run on this thread.
+void note_handler(bool with_restart) noexcept;
+
+// wait_without_throwing(), but `interrupted` says that a signal handler has ended it; then the outcome means nothing.
+template <class Operation>
+green::detail::outcome interruptible_wait(green::detail::scheduler& s, Operation&& op, time_point deadline, restarts how,
+                                          bool& interrupted) noexcept {
+    interruptible wait(s.running(), how);
+    const auto result = wait_without_throwing(op, deadline);
+    interrupted = wait.interrupted();
+    return result;
+}
+
+}  // namespace green::monkeypatch::detail

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSL-1.0
+// Family signal: sigaction(2) and signal(2), so that a handler is known to have run. The program sees its own handlers
+// and flags; the kernel has trampoline() in their place, which calls them.
+#include <green/monkeypatch/gate.h>
+#include <green/monkeypatch/interruption.h>
+#include <green/monkeypatch/patch.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include <signal.h>
+
+namespace green::monkeypatch {
+
+namespace {
+
+using handler = void (*)(int, siginfo_t*, void*);
+
+// The program's handlers, where trampoline() stands for them. One with SA_SIGINFO takes three arguments, one without
+// does not look at the last two (as with the kernel itself).
+struct installed {
+    std::atomic<handler> call{nullptr};
+    std::atomic<int> flags{0};
+};
+constinit installed of_signal[_NSIG];
+
+void trampoline(int signal_number, siginfo_t* facts, void* machine_context) {
+    const installed& mine = of_signal[signal_number];
+    const int error = errno;
+    detail::note_handler(mine.flags.load(std::memory_order_relaxed) & SA_RESTART);
+    errno = error;
+    mine.call.load(std::memory_order_acquire)(signal_number, facts, machine_context);
+}
+
+// Faults belong to the instruction that made them and interrupt no wait.
+bool is_fault(int signal_number) noexcept {
+    return signal_number == SIGSEGV || signal_number == SIGBUS || signal_number == SIGFPE || signal_number == SIGILL ||
+           signal_number == SIGTRAP || signal_number == SIGSYS;
+}
+
+bool is_function(const struct sigaction& action) noexcept {
+    return (action.sa_flags & SA_SIGINFO) || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+}
+
+void show_as_installed(int signal_number, struct sigaction& seen) noexcept {
+    if (!(seen.sa_flags & SA_SIGINFO) || seen.sa_sigaction != &trampoline) return;
+    seen.sa_sigaction = of_signal[signal_number].call.load(std::memory_order_acquire);
+    seen.sa_flags = of_signal[signal_number].flags.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+}  // namespace green::monkeypatch
+
+using namespace green::monkeypatch;
+
+extern "C" {
+
+int sigaction(int signal_number, const struct sigaction* wanted, struct sigaction* before) noexcept {
+    const auto real = original<&::sigaction>();
+    const bool takes_over = signal_number > 0 && signal_number < _NSIG && !is_fault(signal_number) &&
+                            detail::is_taken_over(family::signal);
+    if (!takes_over) return real(signal_number, wanted, before);
+    struct sigaction seen;
+    if (real(signal_number, nullptr, &seen) != 0) return -1;
+    show_as_installed(signal_number, seen);
+    if (wanted) {
+        struct sigaction ours = *wanted;
+        if (is_function(ours)) {
+            of_signal[signal_number].flags.store(ours.sa_flags, std::memory_order_relaxed);
+            of_signal[signal_number].call.store(ours.sa_sigaction, std::memory_order_release);  // a union in any case
+            ours.sa_sigaction = &trampoline;
+            ours.sa_flags |= SA_SIGINFO;
+        }
+        if (real(signal_number, &ours, nullptr) != 0) return -1;
+    }
+    if (before) *before = seen;
+    return 0;
+}
+
+sighandler_t signal(int signal_number, sighandler_t wanted) noexcept {
+    if (!detail::is_taken_over(family::signal)) return original<&::signal>()(signal_number, wanted);
+    if (wanted == SIG_ERR) {
+        errno = EINVAL;
+        return SIG_ERR;
+    }
+    struct sigaction action {}, before;
+    action.sa_handler = wanted;
+    action.sa_flags = SA_RESTART;  // as glibc's
+    sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, signal_number);
+    return sigaction(signal_number, &action, &before) == 0 ? before.sa_handler : SIG_ERR;
+}
+
+}  // extern "C"

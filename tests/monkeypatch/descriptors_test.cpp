@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a program that is not patched cannot see: calls of many fibers at once, on one descriptor too, and how they end
+// when the descriptor is closed or the fiber is cancelled.
+#include <green/monkeypatch/patch.h>
+
+#include <green/green.h>
+
+#include <support/fixture.h>
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+namespace monkeypatch = green::monkeypatch;
+
+namespace {
+
+struct socket_pair {
+    socket_pair() { REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0); }
+    ~socket_pair() {
+        for (int fd : ends)
+            if (fd >= 0) ::close(fd);
+    }
+    socket_pair(const socket_pair&) = delete;
+    socket_pair& operator=(const socket_pair&) = delete;
+    void close(int which) { ::close(std::exchange(ends[static_cast<std::size_t>(which)], -1)); }
+    int operator[](int which) const { return ends[static_cast<std::size_t>(which)]; }
+
+    std::array<int, 2> ends{-1, -1};
+};
+
+struct patched : support::leak_check {
+    patched() { monkeypatch::patch_all(); }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(patched, "two hundred fibers read from sockets that are blocking, on one thread") {
+    constexpr int count = 200;
+    std::vector<std::unique_ptr<socket_pair>> pairs;
+    green::group readers;
+    std::string seen(count, ' ');
+    for (int i = 0; i < count; ++i) {
+        pairs.push_back(std::make_unique<socket_pair>());
+        readers.spawn([&, i] {
+            char c = '?';
+            REQUIRE(::recv((*pairs[static_cast<std::size_t>(i)])[0], &c, 1, 0) == 1);
+            seen[static_cast<std::size_t>(i)] = c;
+        });
+    }
+    green::yield();
+    CHECK(readers.size() == count);
+    for (int i = count; i-- > 0;) REQUIRE(::write((*pairs[static_cast<std::size_t>(i)])[1], "x", 1) == 1);
+    readers.join();
+    CHECK(seen == std::string(count, 'x'));
+    CHECK_FALSE((::fcntl((*pairs[0])[0], F_GETFL) & O_NONBLOCK));
+}
+
+TEST_CASE_FIXTURE(patched, "several fibers wait for one descriptor, for different things and for the same") {
+    socket_pair pair;
+    std::string told;
+    green::group waiting;
+    for (int i = 0; i < 3; ++i)
+        waiting.spawn([&] {
+            char c;
+            if (::recv(pair[0], &c, 1, 0) == 1) told += c;
+        });
+    waiting.spawn([&] {
+        pollfd entry{pair[0], POLLIN, 0};
+        if (::poll(&entry, 1, -1) == 1) told += 'p';
+    });
+    green::sleep(1ms);
+    REQUIRE(::send(pair[1], "a", 1, 0) == 1);
+    green::sleep(1ms);
+    CHECK(told.find('a') != std::string::npos);
+    REQUIRE(::send(pair[1], "bc", 2, 0) == 2);
+    green::sleep(1ms);
+    REQUIRE(::send(pair[1], "d", 1, 0) == 1);
+    waiting.join();
+    CHECK(told.size() == 4);
+    CHECK(told.find('p') != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(patched, "close wakes whoever waits, and the next descriptor of that number shows nothing of it") {
+    socket_pair pair;
+    const int number = pair[0];
+    std::vector<int> errors;
+    short polled = 0;
+    green::group waiting;
+    for (int i = 0; i < 2; ++i)
+        waiting.spawn([&] {
+            char c;
+            errors.push_back(::recv(number, &c, 1, 0) < 0 ? errno : 0);
+        });
+    waiting.spawn([&] {
+        pollfd entry{number, POLLIN, 0};
+        if (::poll(&entry, 1, -1) == 1) polled = entry.revents;
+    });
+    waiting.spawn([&] {
+        fd_set reading;
+        FD_ZERO(&reading);
+        FD_SET(number, &reading);
+        errors.push_back(::select(number + 1, &reading, nullptr, nullptr, nullptr) < 0 ? errno : 0);
+    });
+    green::sleep(1ms);
+    pair.close(0);
+    socket_pair next;  // has the number at once
+    REQUIRE((next[0] == number || next[1] == number));
+    REQUIRE(::write(next[0], "n", 1) == 1);
+    REQUIRE(::write(next[1], "n", 1) == 1);
+    waiting.join();
+    CHECK(errors == std::vector{EBADF, EBADF, EBADF});
+    CHECK(polled == POLLNVAL);
+    char c = 0;
+    CHECK(::recv(number, &c, 1, 0) == 1);
+    CHECK(c == 'n');
+}
+
+TEST_CASE_FIXTURE(patched, "dup2 over a descriptor that somebody waits for wakes him too") {
+    socket_pair pair, other;
+    int error = 0;
+    auto reader = green::spawn([&] {
+        char c;
+        error = ::read(pair[0], &c, 1) < 0 ? errno : 0;
+    });
+    green::sleep(1ms);
+    CHECK(::dup2(other[0], pair[0]) == pair[0]);
+    reader.join();
+    CHECK(error == EBADF);
+    REQUIRE(::write(other[1], "o", 1) == 1);
+    char c = 0;
+    CHECK(::read(pair[0], &c, 1) == 1);
+    CHECK(c == 'o');
+}
+
+TEST_CASE_FIXTURE(patched, "fclose is a close, and a number that it frees is waited for anew") {
+    socket_pair first;
+    const int number = first[0];
+    auto one = green::spawn([&] {
+        char c;
+        return ::recv(number, &c, 1, 0);
+    });
+    green::yield();
+    REQUIRE(::send(first[1], "1", 1, 0) == 1);
+    CHECK(one.get() == 1);
+    CHECK(::fclose(::fdopen(std::exchange(first.ends[0], -1), "r")) == 0);
+    socket_pair second;
+    REQUIRE((second[0] == number || second[1] == number));
+    auto two = green::spawn([&] {
+        char c;
+        return ::recv(number, &c, 1, 0);
+    });
+    green::sleep(1ms);
+    REQUIRE(::send(second[0] == number ? second[1] : second[0], "2", 1, 0) == 1);
+    CHECK(two.get() == 1);
+}
+
+TEST_CASE_FIXTURE(patched, "a timeout ends every kind of call with ECANCELED, and the fiber can go on") {
+    socket_pair pair;
+    std::array<char, 64> buffer;
+    auto ended_by_timeout = [&](const char* what, auto call) {
+        INFO(what);
+        int error = 0;
+        const bool in_time = green::with_timeout(2ms, [&] {
+            error = call() < 0 ? errno : 0;
+            green::yield();
+        });
+        CHECK_FALSE(in_time);
+        CHECK(error == ECANCELED);
+    };
+    int pipe_ends[2];
+    REQUIRE(::pipe(pipe_ends) == 0);
+    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(::listen(listener, 1) == 0);
+    const int set = ::epoll_create1(0);
+    ended_by_timeout("recv", [&] { return ::recv(pair[0], buffer.data(), 1, 0); });
+    ended_by_timeout("read from a socket", [&] { return ::read(pair[0], buffer.data(), 1); });
+    ended_by_timeout("read from a pipe", [&] { return ::read(pipe_ends[0], buffer.data(), 1); });
+    ended_by_timeout("accept", [&] { return ::accept(listener, nullptr, nullptr); });
+    ended_by_timeout("poll", [&] {
+        pollfd entry{pair[0], POLLIN, 0};
+        return ::poll(&entry, 1, -1);
+    });
+    ended_by_timeout("select", [&] {
+        fd_set reading;
+        FD_ZERO(&reading);
+        FD_SET(pair[0], &reading);
+        return ::select(pair[0] + 1, &reading, nullptr, nullptr, nullptr);
+    });
+    ended_by_timeout("epoll_wait", [&] {
+        epoll_event event;
+        return ::epoll_wait(set, &event, 1, -1);
+    });
+    static char much[8 << 20];
+    // What has been sent by then counts: the call has succeeded in part, and the next one fails.
+    CHECK_FALSE(green::with_timeout(2ms, [&] {
+        const ssize_t sent = ::send(pair[0], much, sizeof much, 0);
+        CHECK(sent > 0);
+        CHECK(sent < static_cast<ssize_t>(sizeof much));
+        CHECK(::send(pair[0], much, sizeof much, 0) == -1);
+        CHECK(errno == ECANCELED);
+        green::yield();
+    }));
+    CHECK(::recv(pair[1], buffer.data(), 1, 0) == 1);
+    ::close(pipe_ends[0]);
+    ::close(pipe_ends[1]);
+    ::close(listener);
+    ::close(set);
+}
+
+TEST_CASE_FIXTURE(patched, "connect to a listener without room waits for it, as a blocking one does") {
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    std::snprintf(at.sun_path + 1, sizeof at.sun_path - 1, "green-connect-%d", ::getpid());
+    auto address = reinterpret_cast<const sockaddr*>(&at);
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    REQUIRE(::bind(listener, address, sizeof at) == 0);
+    REQUIRE(::listen(listener, 0) == 0);
+    std::vector<int> clients;
+    green::group connecting;
+    int connected = 0;
+    for (int i = 0; i < 5; ++i) {
+        clients.push_back(::socket(AF_UNIX, SOCK_STREAM, 0));
+        connecting.spawn([&, fd = clients.back()] { connected += ::connect(fd, address, sizeof at) == 0; });
+    }
+    green::sleep(10ms);
+    CHECK(connected < 5);
+    for (int i = 0; i < 5; ++i) clients.push_back(::accept(listener, nullptr, nullptr));
+    connecting.join();
+    CHECK(connected == 5);
+    for (int fd : clients) ::close(fd);
+    ::close(listener);
+}
+
+TEST_CASE_FIXTURE(patched, "a busy loop of calls that need not wait lets the others run") {
+    socket_pair pair;
+    bool stop = false;
+    auto other = green::spawn([&] {
+        green::sleep(1ms);
+        stop = true;
+    });
+    long turns = 0;
+    for (; !stop; ++turns) {
+        char c = 'x';
+        REQUIRE(::send(pair[0], &c, 1, 0) == 1);
+        REQUIRE(::recv(pair[1], &c, 1, 0) == 1);
+    }
+    CHECK(turns > 0);
+    stop = false;
+    auto third = green::spawn([&] { stop = true; });
+    while (!stop) {
+        pollfd entry{pair[0], POLLIN, 0};
+        REQUIRE(::poll(&entry, 1, 0) == 0);
+    }
+}
+
+TEST_CASE_FIXTURE(patched, "green's own waits and patched ones share a descriptor") {
+    socket_pair pair;
+    bool green_saw = false;
+    auto waiting = green::spawn([&] { green_saw = green::wait_readable(pair[0]); });
+    auto reading = green::spawn([&] {
+        pollfd entry{pair[0], POLLIN, 0};
+        return ::poll(&entry, 1, -1);
+    });
+    green::yield();
+    REQUIRE(::send(pair[1], "x", 1, 0) == 1);
+    waiting.join();
+    CHECK(green_saw);
+    CHECK(reading.get() == 1);
+}
