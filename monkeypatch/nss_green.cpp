@@ -17,7 +17,7 @@ nss_status _nss_green_gethostbyname_r(const char* name, hostent* into, char* buf
 
 nss_status _nss_green_gethostbyname2_r(const char* name, int family, hostent* into, char* buffer,
                                        std::size_t size_bytes, int* error, int* host_error) {
-    return green_name_source->by_name3(name, family, into, buffer, size_bytes, error, host_error, nullptr, nullptr);
+    return green_name_source->by_name2(name, family, into, buffer, size_bytes, error, host_error);
 }
 
 nss_status _nss_green_gethostbyname3_r(const char* name, int family, hostent* into, char* buffer,

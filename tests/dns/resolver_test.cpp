@@ -416,12 +416,19 @@ TEST_CASE_FIXTURE(with_server, "what servers alone say has the canonical name, t
     server.add_alias("middle.test", "end.test");
     server.add("end.test", ip_address::parse("2001:db8::1"));
     server.add("end.test", ip_address::parse("192.0.2.1"));
-    server.set_delay("www.test", 120ms);  // more than the moment that a lookup waits for the second family
     const auto answer = asking.ask_servers("www.test", address_family::any);
     CHECK(!answer.error);
     CHECK(answer.name == "end.test");
     CHECK(answer.aliases == list{"www.test", "middle.test"});
     CHECK(answer.addresses == std::vector{ip_address::parse("192.0.2.1"), ip_address::parse("2001:db8::1")});
+
+    server.add("half.test", ip_address::parse("192.0.2.2"));
+    server.set_behaviour("half.test", record_type::aaaa, behaviour::silent);
+    with_hosts.timeout = 200ms;
+    with_hosts.try_count = 1;
+    const auto begin = green::clock::now();
+    CHECK(dns::resolver(with_hosts).ask_servers("half.test", address_family::any).addresses.size() == 1);
+    CHECK(green::clock::now() - begin >= 200ms);  // a lookup waits 50 ms for the second family
 
     CHECK(asking.ask_servers("missing.test", address_family::any).error == dns::errc::no_name);
     CHECK(asking.ask_servers("localhost", address_family::any).error == dns::errc::no_name);

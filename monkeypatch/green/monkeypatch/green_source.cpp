@@ -116,7 +116,6 @@ nss_status by_name3(const char* name, int family, hostent* into, char* buffer, s
     const errors report{error, host_error};
     if (family != AF_INET && family != AF_INET6) return report.say(NSS_STATUS_UNAVAIL, NO_DATA, EAFNOSUPPORT);
     if (!*name) return report.say(NSS_STATUS_NOTFOUND, NO_RECOVERY);
-    if (!canonical && !::res_hnok(name)) return report.say(NSS_STATUS_NOTFOUND, HOST_NOT_FOUND);
     const server_answer& answer = call->ask(name, family == AF_INET ? address_family::v4 : address_family::v6);
     if (answer.error) return report.failure(answer);
     if (!write(answer, family, *into, {buffer, size_bytes})) return report.want_of_space();
@@ -126,10 +125,18 @@ nss_status by_name3(const char* name, int family, hostent* into, char* buffer, s
     return errors{error, host_error}.say(NSS_STATUS_TRYAGAIN, NETDB_INTERNAL, ENOMEM);
 }
 
+// Unlike by_name3, which is for canonical names, libc asks here for nothing that cannot be the name of a host.
+nss_status by_name2(const char* name, int family, hostent* into, char* buffer, std::size_t size_bytes, int* error,
+                    int* host_error) {
+    if (!lookup::running()) return libc_source.by_name2(name, family, into, buffer, size_bytes, error, host_error);
+    if (*name && !::res_hnok(name)) return errors{error, host_error}.say(NSS_STATUS_NOTFOUND, HOST_NOT_FOUND);
+    return by_name3(name, family, into, buffer, size_bytes, error, host_error, nullptr, nullptr);
+}
+
 nss_status by_name(const char* name, hostent* into, char* buffer, std::size_t size_bytes, int* error,
                    int* host_error) {
     if (!lookup::running()) return libc_source.by_name(name, into, buffer, size_bytes, error, host_error);
-    return by_name3(name, AF_INET, into, buffer, size_bytes, error, host_error, nullptr, nullptr);
+    return by_name2(name, AF_INET, into, buffer, size_bytes, error, host_error);
 }
 
 nss_status by_name4(const char* name, gaih_addrtuple** found, char* buffer, std::size_t size_bytes, int* error,
@@ -203,13 +210,14 @@ bool find(void* library, const char* name, Function*& into) noexcept {
 bool find_libc_source() noexcept {
     void* const library = ::dlopen("libnss_dns.so.2", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     return library && find(library, "_nss_dns_gethostbyname_r", libc_source.by_name) &&
+           find(library, "_nss_dns_gethostbyname2_r", libc_source.by_name2) &&
            find(library, "_nss_dns_gethostbyname3_r", libc_source.by_name3) &&
            find(library, "_nss_dns_gethostbyname4_r", libc_source.by_name4) &&
            find(library, "_nss_dns_gethostbyaddr2_r", libc_source.by_address2);
 }
 
 const name_source& green_source() noexcept {
-    static constexpr name_source ours{&by_name, &by_name3, &by_name4, &by_address2};
+    static constexpr name_source ours{&by_name, &by_name2, &by_name3, &by_name4, &by_address2};
     return ours;
 }
 

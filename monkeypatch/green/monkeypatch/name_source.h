@@ -17,6 +17,8 @@ namespace green::monkeypatch::detail {
 struct name_source {
     nss_status (*by_name)(const char* name, hostent* into, char* buffer, std::size_t size_bytes, int* error,
                           int* host_error);
+    nss_status (*by_name2)(const char* name, int family, hostent* into, char* buffer, std::size_t size_bytes,
+                           int* error, int* host_error);
     nss_status (*by_name3)(const char* name, int family, hostent* into, char* buffer, std::size_t size_bytes,
                            int* error, int* host_error, std::int32_t* seconds_to_live, char** canonical);
     nss_status (*by_name4)(const char* name, gaih_addrtuple** found, char* buffer, std::size_t size_bytes, int* error,
