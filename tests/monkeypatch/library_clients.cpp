@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSL-1.0
+// Blocking C libraries as they come, under the patch: COUNT requests at once, each in a fiber of its own, on one thread.
+//
+//     library-clients curl URL COUNT            libcurl's easy interface
+//     library-clients postgres CONNINFO COUNT   libpq: SELECT pg_sleep(0.2)
+//     library-clients redis PORT COUNT          hiredis: BLPOP, each from a list of its own, all pushed after 0.2 s
+//     library-clients tls PORT COUNT            OpenSSL's SSL_connect, SSL_write, SSL_read
+//     library-clients curl-timeout URL 1        the same within a timeout of 0.3 s
+//
+// Run by libraries_test.py. Prints the seconds of one request alone and of all at once, and how many succeeded.
+#include <green/green.h>
+#include <green/monkeypatch/patch.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#ifdef HAVE_LIBPQ
+#include <libpq-fe.h>
+#endif
+#ifdef HAVE_HIREDIS
+#include <hiredis/hiredis.h>
+#endif
+
+namespace {
+
+std::size_t count_bytes(char*, std::size_t size, std::size_t count, void* total) {
+    *static_cast<std::size_t*>(total) += size * count;
+    return size * count;
+}
+
+bool download(const std::string& url) {
+    CURL* handle = curl_easy_init();
+    std::size_t total = 0;
+    curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &count_bytes);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &total);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+    const CURLcode result = curl_easy_perform(handle);
+    if (result != CURLE_OK) std::fprintf(stderr, "curl: %s\n", curl_easy_strerror(result));
+    curl_easy_cleanup(handle);
+    return result == CURLE_OK && total == 100'000;
+}
+
+#ifdef HAVE_LIBPQ
+// Connected before the clock runs: PostgreSQL starts a process for each, on the same processors.
+std::vector<PGconn*> connections;
+
+void connect_to_postgres(const std::string& how, int count) {
+    green::group connecting;
+    for (int i = 0; i < count; ++i) connecting.spawn([&] { connections.push_back(PQconnectdb(how.c_str())); });
+    connecting.join();
+}
+
+bool ask_postgres(const std::string&) {
+    PGconn* connection = connections.back();
+    connections.pop_back();
+    PGresult* result = PQexec(connection, "SELECT pg_sleep(0.2), 42");
+    const bool good = PQresultStatus(result) == PGRES_TUPLES_OK && std::strcmp(PQgetvalue(result, 0, 1), "42") == 0;
+    if (!good) std::fprintf(stderr, "libpq: %s\n", PQerrorMessage(connection));
+    PQclear(result);
+    PQfinish(connection);
+    return good;
+}
+#endif
+
+#ifdef HAVE_HIREDIS
+bool pop_from_redis(const std::string& port) {
+    static int number = 0;
+    const std::string list = "list-" + std::to_string(number++);
+    auto pusher = green::spawn([&] {
+        ::usleep(200'000);
+        redisContext* c = redisConnect("127.0.0.1", std::atoi(port.c_str()));
+        freeReplyObject(redisCommand(c, "RPUSH %s value", list.c_str()));
+        redisFree(c);
+    });
+    redisContext* c = redisConnect("127.0.0.1", std::atoi(port.c_str()));
+    auto* reply = static_cast<redisReply*>(redisCommand(c, "BLPOP %s 0", list.c_str()));
+    const bool good = reply && reply->type == REDIS_REPLY_ARRAY && std::strcmp(reply->element[1]->str, "value") == 0;
+    if (!good) std::fprintf(stderr, "hiredis: %s\n", c->errstr);
+    if (reply) freeReplyObject(reply);
+    redisFree(c);
+    pusher.join();
+    return good;
+}
+#endif
+
+bool echo_by_tls(const std::string& port) {
+    static SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port.c_str())));
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    bool good = ::connect(fd, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0;
+    SSL* session = SSL_new(context);
+    SSL_set_fd(session, fd);
+    char answer[16] = "";
+    good = good && SSL_connect(session) == 1 && SSL_write(session, "hello", 5) == 5 &&
+           SSL_read(session, answer, sizeof answer) == 5 && std::strcmp(answer, "hello") == 0;
+    SSL_shutdown(session);
+    SSL_free(session);
+    ::close(fd);
+    return good;
+}
+
+double seconds_of(const std::function<void()>& what) {
+    const auto begin = std::chrono::steady_clock::now();
+    what();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    if (count != 4) return 2;
+    const std::string kind = words[1], where = words[2];
+    const int many = std::atoi(words[3]);
+    green::monkeypatch::patch_all();
+    curl_global_init(CURL_GLOBAL_ALL);
+    if (kind == "curl-timeout") {
+        bool in_time = true;
+        const double took = seconds_of([&] {
+            in_time = green::with_timeout(std::chrono::milliseconds(300), [&] {
+                download(where);
+                green::yield();
+            });
+        });
+        std::printf("%s %.3f\n", in_time ? "in time" : "timed out", took);
+        return 0;
+    }
+    const std::map<std::string, bool (*)(const std::string&)> kinds = {
+        {"curl", &download},
+        {"tls", &echo_by_tls},
+#ifdef HAVE_LIBPQ
+        {"postgres", &ask_postgres},
+#endif
+#ifdef HAVE_HIREDIS
+        {"redis", &pop_from_redis},
+#endif
+    };
+    const auto found = kinds.find(kind);
+    if (found == kinds.end()) return 77;
+#ifdef HAVE_LIBPQ
+    if (kind == "postgres") connect_to_postgres(where, many + 1);
+#endif
+    const double one = seconds_of([&] { green::spawn([&] { found->second(where); }).join(); });
+    int good = 0;
+    const double all = seconds_of([&] {
+        green::group requests;
+        for (int i = 0; i < many; ++i) requests.spawn([&] { good += found->second(where); });
+        requests.join();
+    });
+    std::printf("%.3f %.3f %d\n", one, all, good);
+}
