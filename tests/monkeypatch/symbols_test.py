@@ -24,7 +24,7 @@ nm = subprocess.run(["nm", "-D", "--defined-only", BUILD / "monkeypatch/libgreen
                     capture_output=True, text=True, check=True).stdout
 exported = {line.split()[-1] for line in nm.splitlines()}
 complaints = [f"{name} is listed and not exported" for name in names - exported]
-complaints += [f"{name} is exported and not listed" for name in exported - names if not name.startswith("_ZN5green")]
+complaints += [f"{name} is exported and not listed" for name in exported - names if not re.match("_ZNK?5green", name)]
 
 rows = "\n".join(path.read_text() for path in (SOURCE / "tests/monkeypatch/rows").glob("*.c"))
 complaints += [f"no row calls {name}" for name in names if not re.search(rf"\b{name}\(", rows)]

@@ -156,6 +156,13 @@ int eventfd() noexcept {
     return moved_up(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));  // not a name that any patch takes
 }
 
+int pidfd_open(pid_t process) noexcept {
+    return moved_up(static_cast<int>(direct_call(SYS_pidfd_open, process, 0)));
+}
+int copy_of(int fd) noexcept {
+    return moved_up(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
 int gettid() noexcept {
     return static_cast<int>(direct_call(SYS_gettid));
 }

@@ -43,7 +43,7 @@ int close(int fd) noexcept;
 int fcntl(int fd, int command, long argument) noexcept;
 int poll_now(int fd, short events, short& returned_events) noexcept;  // poll(2) of one fd with timeout zero
 
-// The descriptors of epoll_create() and eventfd() below are the runtime's own, and get high numbers: the program's
+// The descriptors of epoll_create(), eventfd(), pidfd_open() and copy_of() below are the runtime's own, and get high numbers: the program's
 // count from 3 as ever. is_own() tells them from others, until close().
 bool is_own(int fd) noexcept;
 int epoll_create() noexcept;  // with EPOLL_CLOEXEC
@@ -52,6 +52,9 @@ int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept;
 // where it exists, else epoll_pwait with the time rounded up to a millisecond.
 int epoll_wait(int epoll_fd, epoll_event* events, int event_count, const timespec* timeout) noexcept;
 int eventfd() noexcept;  // close-on-exec, non-blocking
+
+int pidfd_open(pid_t process) noexcept;  // readable once the process has ended; close-on-exec
+int copy_of(int fd) noexcept;            // as dup(2); close-on-exec
 
 int gettid() noexcept;
 // Sends a signal to one thread of this process, by the number that gettid() returns on it.
