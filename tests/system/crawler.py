@@ -15,6 +15,8 @@ from processes import TETHER
 BUILD = pathlib.Path(os.environ["GREEN_BUILD"])
 #: The crawlers, which promise the same. The first one is run unless a test says otherwise.
 NAMES = ["crawl-fiber", "crawl-coro", "crawl-threads"]
+if (BUILD / "samples/crawler/crawl-patched").exists():  # there is no patch in a build with sanitizers
+    NAMES.append("crawl-patched")
 program_name = NAMES[0]
 FIELDS = ["url", "status", "type", "bytes", "depth", "from", "error", "milliseconds"]
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""The crawlers on fibers, on tasks and on threads find the same on the demo's website: the same URLs, and byte for byte the
-same about each, but for what depends on who came first (depth and from) and on the clock."""
+"""The crawlers on fibers, on tasks, on threads and under the patch find the same on the demo's website: the same URLs,
+and byte for byte the same about each, but for what depends on who came first (depth and from) and on the clock."""
 import json
 import subprocess
 import sys
