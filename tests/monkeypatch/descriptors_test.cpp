@@ -22,8 +22,12 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -45,6 +49,18 @@ struct socket_pair {
 
     std::array<int, 2> ends{-1, -1};
 };
+
+bool full(int fd) {
+    pollfd entry{fd, POLLOUT, 0};
+    return ::poll(&entry, 1, 0) == 0;
+}
+
+// Until not one byte more fits into the socket.
+void fill(int fd) {
+    static const std::array<char, 1 << 16> piece{};
+    for (std::size_t size = piece.size(); size > 0; size /= 2)
+        while (::send(fd, piece.data(), size, MSG_DONTWAIT) > 0) {}
+}
 
 struct patched : support::leak_check {
     patched() { monkeypatch::patch_all(); }
@@ -208,6 +224,40 @@ TEST_CASE_FIXTURE(patched, "a timeout ends every kind of call with ECANCELED, an
         epoll_event event;
         return ::epoll_wait(set, &event, 1, -1);
     });
+    iovec part{buffer.data(), buffer.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    mmsghdr messages[2]{};
+    messages[0].msg_hdr = messages[1].msg_hdr = message;
+    ended_by_timeout("recvfrom", [&] { return ::recvfrom(pair[0], buffer.data(), 1, 0, nullptr, nullptr); });
+    ended_by_timeout("recvmsg", [&] { return ::recvmsg(pair[0], &message, 0); });
+    ended_by_timeout("recvmmsg", [&] { return ::recvmmsg(pair[0], messages, 2, 0, nullptr); });
+    ended_by_timeout("readv", [&] { return ::readv(pipe_ends[0], &part, 1); });
+    ended_by_timeout("splice", [&] { return ::splice(pair[0], nullptr, pipe_ends[1], nullptr, 100, 0); });
+    ended_by_timeout("ppoll", [&] {
+        pollfd entry{pair[0], POLLIN, 0};
+        return ::ppoll(&entry, 1, nullptr, nullptr);
+    });
+    ended_by_timeout("pselect", [&] {
+        fd_set reading;
+        FD_ZERO(&reading);
+        FD_SET(pair[0], &reading);
+        return ::pselect(pair[0] + 1, &reading, nullptr, nullptr, nullptr, nullptr);
+    });
+    ended_by_timeout("epoll_pwait2", [&] {
+        epoll_event event;
+        return ::epoll_pwait2(set, &event, 1, nullptr, nullptr);
+    });
+    ended_by_timeout("read from a timerfd", [&] {
+        const int timer = ::timerfd_create(CLOCK_MONOTONIC, 0);
+        std::uint64_t count;
+        const ssize_t result = ::read(timer, &count, sizeof count);
+        const int error = errno;
+        ::close(timer);
+        errno = error;
+        return result;
+    });
     static char much[8 << 20];
     // What has been sent by then counts: the call has succeeded in part, and the next one fails.
     CHECK_FALSE(green::with_timeout(2ms, [&] {
@@ -219,10 +269,54 @@ TEST_CASE_FIXTURE(patched, "a timeout ends every kind of call with ECANCELED, an
         green::yield();
     }));
     CHECK(::recv(pair[1], buffer.data(), 1, 0) == 1);
+    // The other ways to send, to a socket and a pipe that are full by now.
+    while (::write(pipe_ends[1], much, 4096) > 0 && !full(pipe_ends[1])) {}
+    part = {much, sizeof much};
+    message.msg_iov = &part;
+    messages[0].msg_hdr = message;
+    fill(pair[0]);
+    ended_by_timeout("send", [&] { return ::send(pair[0], much, sizeof much, 0); });
+    ended_by_timeout("sendto", [&] { return ::sendto(pair[0], much, sizeof much, 0, nullptr, 0); });
+    ended_by_timeout("sendmsg", [&] { return ::sendmsg(pair[0], &message, 0); });
+    ended_by_timeout("sendmmsg", [&] { return ::sendmmsg(pair[0], messages, 1, 0); });
+    ended_by_timeout("write to a socket", [&] { return ::write(pair[0], much, sizeof much); });
+    ended_by_timeout("write to a pipe", [&] { return ::write(pipe_ends[1], much, sizeof much); });
+    ended_by_timeout("writev to a pipe", [&] { return ::writev(pipe_ends[1], &part, 1); });
+    const int file = ::memfd_create("green-test", 0);
+    REQUIRE(::ftruncate(file, 100'000) == 0);
+    ended_by_timeout("sendfile", [&] { return ::sendfile(pair[0], file, nullptr, 100'000); });
+    CHECK_FALSE((::fcntl(pair[0], F_GETFL) & O_NONBLOCK));
+    ::close(file);
     ::close(pipe_ends[0]);
     ::close(pipe_ends[1]);
     ::close(listener);
     ::close(set);
+}
+
+TEST_CASE_FIXTURE(patched, "connect parks until the peer has answered, and a timeout ends it") {
+    // A listener whose queue is full does not answer a SYN.
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto address = reinterpret_cast<sockaddr*>(&at);
+    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(::bind(listener, address, size) == 0);
+    REQUIRE(::listen(listener, 0) == 0);
+    REQUIRE(::getsockname(listener, address, &size) == 0);
+    std::vector<int> clients;
+    bool connected_in_time = true;
+    for (int i = 0; i < 8 && connected_in_time; ++i) {
+        clients.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+        connected_in_time = green::with_timeout(20ms, [&] {
+            if (::connect(clients.back(), address, size) < 0) CHECK(errno == ECANCELED);
+            green::yield();
+        });
+        CHECK_FALSE((::fcntl(clients.back(), F_GETFL) & O_NONBLOCK));
+    }
+    CHECK_FALSE(connected_in_time);
+    for (int fd : clients) ::close(fd);
+    ::close(listener);
 }
 
 TEST_CASE_FIXTURE(patched, "connect to a listener without room waits for it, as a blocking one does") {
