@@ -26,9 +26,11 @@
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -378,4 +380,122 @@ TEST_CASE_FIXTURE(patched, "green's own waits and patched ones share a descripto
     waiting.join();
     CHECK(green_saw);
     CHECK(reading.get() == 1);
+}
+
+TEST_CASE_FIXTURE(patched, "select waits for room to write") {
+    socket_pair pair;
+    fill(pair[0]);
+    auto waiting = green::spawn([&] {
+        fd_set writing;
+        FD_ZERO(&writing);
+        FD_SET(pair[0], &writing);
+        timeval limit{5, 0};
+        return ::select(pair[0] + 1, nullptr, &writing, nullptr, &limit);
+    });
+    green::sleep(1ms);
+    CHECK(waiting.state() == green::fiber_state::parked);
+    std::vector<char> much(1 << 20);
+    const auto begin = std::chrono::steady_clock::now();
+    while (::recv(pair[1], much.data(), much.size(), MSG_DONTWAIT) > 0) {}
+    CHECK(waiting.get() == 1);
+    CHECK(std::chrono::steady_clock::now() - begin < 4s);
+}
+
+TEST_CASE_FIXTURE(patched, "MSG_PEEK with MSG_WAITALL waits for all that it is to look at") {
+    socket_pair pair;
+    std::array<char, 4> buffer{};
+    auto looking = green::spawn([&] { return ::recv(pair[0], buffer.data(), 3, MSG_PEEK | MSG_WAITALL); });
+    for (const char* piece : {"a", "b", "c"}) {
+        green::sleep(1ms);
+        CHECK(looking.state() == green::fiber_state::parked);
+        REQUIRE(::send(pair[1], piece, 1, 0) == 1);
+    }
+    CHECK(looking.get() == 3);
+    CHECK(std::string(buffer.data()) == "abc");
+    CHECK(::recv(pair[0], buffer.data(), 4, 0) == 3);
+}
+
+TEST_CASE_FIXTURE(patched, "an accepted number that was closed unseen is waited for anew") {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto address = reinterpret_cast<sockaddr*>(&at);
+    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(::listen(listener, 8) == 0);
+    REQUIRE(::getsockname(listener, address, &size) == 0);
+    int numbers[2];
+    for (int& number : numbers) {
+        const int client = ::socket(AF_INET, SOCK_STREAM, 0);
+        REQUIRE(::connect(client, address, size) == 0);
+        number = ::accept(listener, nullptr, nullptr);
+        char c;
+        auto reader = green::spawn([&] { return ::recv(number, &c, 1, 0); });
+        green::sleep(1ms);
+        REQUIRE(::send(client, "x", 1, 0) == 1);
+        CHECK(green::with_timeout(2s, [&] { CHECK(reader.get() == 1); }));
+        reader.kill();
+        if (&number == &numbers[0])
+            ::syscall(SYS_close, number);
+        else
+            ::close(number);
+        ::close(client);
+    }
+    CHECK(numbers[0] == numbers[1]);
+    ::close(listener);
+}
+
+TEST_CASE_FIXTURE(patched, "what the child of a vfork closes stays open here") {
+    socket_pair pair;
+    auto reader = green::spawn([&] {
+        char c;
+        return ::recv(pair[0], &c, 1, 0);
+    });
+    green::sleep(1ms);
+    const int number = pair[0];
+    const pid_t child = ::vfork();
+    if (child == 0) {
+        ::close(number);
+        ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    green::sleep(1ms);
+    CHECK(reader.state() == green::fiber_state::parked);
+    REQUIRE(::send(pair[1], "x", 1, 0) == 1);
+    CHECK(reader.get() == 1);
+}
+
+TEST_CASE_FIXTURE(patched, "a program that closes all that it has not opened leaves the hub alone") {
+    auto goes_on = [] {
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return false;
+        auto reader = green::spawn([&] {
+            char c;
+            return ::recv(ends[0], &c, 1, 0);
+        });
+        green::sleep(1ms);
+        if (::send(ends[1], "x", 1, 0) != 1) return false;
+        bool came = false;
+        const bool in_time = green::with_timeout(1s, [&] { came = reader.get() == 1; });
+        ::close(ends[0]);
+        ::close(ends[1]);
+        return in_time && came;
+    };
+    CHECK(goes_on());
+    for (int way = 0; way < 3; ++way) {
+        const pid_t child = ::fork();  // the test's own descriptors are to stay
+        if (child == 0) {
+            if (way == 0)
+                ::close_range(3, ~0u, 0);
+            else if (way == 1)
+                ::closefrom(3);
+            else
+                for (int fd = 3; fd < 2000; ++fd) ::close(fd);
+            ::_exit(goes_on() ? 0 : 1);
+        }
+        int status = -1;
+        CHECK(::waitpid(child, &status, 0) == child);
+        CAPTURE(way);
+        CHECK(status == 0);
+    }
 }
