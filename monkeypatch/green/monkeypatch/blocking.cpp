@@ -40,10 +40,13 @@ bool is_nonblocking(int fd) noexcept {
 }
 
 int wait_event(scheduler& s, std::span<watched_fd> watched, time_point deadline, const char* call,
-               restarts how) noexcept {
+               restarts how, const unsigned* handlers_before) noexcept {
     bool interrupted = false;
+    const bool waits_for_signals = watched.empty() && deadline == never;  // which may come though nothing else can
+    if (waits_for_signals) s.loop().hold();
     const outcome result =
-        interruptible_wait(s, fd_event(s.loop().poller(), watched, call), deadline, how, interrupted);
+        interruptible_wait(s, fd_event(s.loop().poller(), watched, call), deadline, how, interrupted, handlers_before);
+    if (waits_for_signals) s.loop().release();
     if (interrupted) return EINTR;
     switch (result) {
         case outcome::timed_out:

@@ -23,9 +23,9 @@ namespace green::monkeypatch::detail {
 using green::detail::scheduler;
 
 // Parks until one of `watched` has an event. Returns 0, ETIMEDOUT, ECANCELED, EINTR after a signal handler, or EBADF
-// when one was closed meanwhile.
+// when one was closed meanwhile. (`handlers_before`: see interruption.h.)
 int wait_event(scheduler& s, std::span<green::detail::watched_fd> watched, time_point deadline, const char* call,
-               restarts how) noexcept;
+               restarts how, const unsigned* handlers_before = nullptr) noexcept;
 
 // One blocking call on one descriptor.
 class blocking_call {

@@ -20,6 +20,7 @@ struct handler_note : green::detail::runnable {
     std::atomic<bool> without_restart{false};
 };
 [[gnu::tls_model("initial-exec")]] thread_local constinit handler_note note;
+[[gnu::tls_model("initial-exec")]] thread_local constinit std::atomic<unsigned> run_so_far{0};
 
 }  // namespace
 
@@ -38,7 +39,12 @@ void interrupt_one(green::detail::runnable&) noexcept {
     chosen->who_.wake_at_home();
 }
 
+unsigned handlers_run() noexcept {
+    return run_so_far.load();
+}
+
 void note_handler(bool with_restart) noexcept {
+    run_so_far.fetch_add(1);
     green::detail::scheduler* s = green::detail::scheduler::current_or_null();
     if (!s || !interruptible::newest) return;  // the thread is in no call that could be interrupted
     if (!with_restart) note.without_restart.store(true);

@@ -46,12 +46,19 @@ class interruptible {
 
 // From a signal handler: one has run on this thread.
 void note_handler(bool with_restart) noexcept;
+// How many have, modulo 2^32. A call that lets signals in before it waits compares, so that none is missed.
+unsigned handlers_run() noexcept;
 
-// wait_without_throwing(), but `interrupted` says that a signal handler has ended it; then the outcome means nothing.
+// wait_without_throwing(), but `interrupted` says that a signal handler has ended it; then the outcome means nothing. One
+// that has run since there were `*handlers_before` ends it at once.
 template <class Operation>
 green::detail::outcome interruptible_wait(green::detail::scheduler& s, Operation&& op, time_point deadline, restarts how,
-                                          bool& interrupted) noexcept {
+                                          bool& interrupted, const unsigned* handlers_before = nullptr) noexcept {
     interruptible wait(s.running(), how);
+    if (handlers_before && *handlers_before != handlers_run()) {
+        interrupted = true;
+        return green::detail::outcome::ready;
+    }
     const auto result = wait_without_throwing(op, deadline);
     interrupted = wait.interrupted();
     return result;

@@ -39,7 +39,8 @@ constexpr std::size_t kernel_mask_bytes = _NSIG / 8;
 // The mask that ppoll(2) and its like have while they wait. It is the thread's, so it is in force while others run.
 class mask_for_now {
   public:
-    explicit mask_for_now(const sigset_t* mask) noexcept : replaced_(mask) {
+    explicit mask_for_now(const sigset_t* mask) noexcept
+        : replaced_(mask), handlers_before_(detail::handlers_run()) {
         if (mask) ::pthread_sigmask(SIG_SETMASK, mask, &before_);
     }
     ~mask_for_now() {
@@ -48,8 +49,12 @@ class mask_for_now {
     mask_for_now(const mask_for_now&) = delete;
     mask_for_now& operator=(const mask_for_now&) = delete;
 
+    // Of handlers that had run before: one that the mask has let in ends the call.
+    const unsigned* handlers_before() const noexcept { return replaced_ ? &handlers_before_ : nullptr; }
+
   private:
     bool replaced_;
+    unsigned handlers_before_;
     sigset_t before_;
 };
 
@@ -99,7 +104,8 @@ class watched_set {
 
 // ask() makes the call with no time to wait; watch(set) adds what it is about. Parks between two tries until `deadline`.
 template <class Ask, class Watch, class OnClosed>
-int wait_until_ready(scheduler& s, time_point deadline, const char* call, Ask ask, Watch watch, OnClosed on_closed) {
+int wait_until_ready(scheduler& s, time_point deadline, const char* call, const mask_for_now& mask, Ask ask, Watch watch,
+                     OnClosed on_closed) {
     const int before = errno;
     for (;;) {
         const long found = ask();
@@ -110,7 +116,8 @@ int wait_until_ready(scheduler& s, time_point deadline, const char* call, Ask as
         }
         watched_set watched;
         if (!watch(watched)) return -1;
-        const int error = detail::wait_event(s, watched.all(), deadline, call, detail::restarts::no);
+        const int error = detail::wait_event(s, watched.all(), deadline, call, detail::restarts::no,
+                                             mask.handlers_before());
         errno = before;
         if (error == ETIMEDOUT) {
             deadline = time_point::min();  // one more look: what came at the last moment counts
@@ -147,9 +154,10 @@ std::uint32_t events_of(short wanted) noexcept {
     return events;
 }
 
-int poll_on(scheduler& s, pollfd* entries, nfds_t count, time_point deadline, const char* call) {
+int poll_on(scheduler& s, pollfd* entries, nfds_t count, time_point deadline, const char* call,
+            const mask_for_now& mask) {
     return wait_until_ready(
-        s, deadline, call,
+        s, deadline, call, mask,
         [&] {
             timespec none{};
             return bare_call(SYS_ppoll, entries, count, &none, nullptr, kernel_mask_bytes);
@@ -249,11 +257,12 @@ class asked_sets {
 };
 
 int select_on(scheduler& s, int count, fd_set* reading, fd_set* writing, fd_set* special, time_point deadline,
-              const char* call) {
+              const char* call, const mask_for_now& mask) {
     asked_sets sets(count, reading, writing, special);
     if (!sets.save()) return -1;
     const int found = wait_until_ready(
-        s, deadline, call, [&] { return sets.ask(); }, [&](watched_set& watched) { return sets.watch(s, watched); },
+        s, deadline, call, mask, [&] { return sets.ask(); },
+        [&](watched_set& watched) { return sets.watch(s, watched); },
         [](watched_set&) {
             errno = EBADF;
             return -1;
@@ -262,9 +271,10 @@ int select_on(scheduler& s, int count, fd_set* reading, fd_set* writing, fd_set*
     return found;
 }
 
-int epoll_on(scheduler& s, int epoll, epoll_event* events, int most, time_point deadline, const char* call) {
+int epoll_on(scheduler& s, int epoll, epoll_event* events, int most, time_point deadline, const char* call,
+             const mask_for_now& mask) {
     return wait_until_ready(
-        s, deadline, call,
+        s, deadline, call, mask,
         [&] { return bare_call(SYS_epoll_pwait, epoll, events, most, 0, nullptr, kernel_mask_bytes); },
         [&](watched_set& watched) {
             watched.reserve(1);
@@ -294,14 +304,15 @@ int poll(pollfd* entries, nfds_t count, int limit_ms) {
     scheduler* s = taken_over();
     if (!s) return original<&::poll>()(entries, count, limit_ms);
     const auto limit = from_milliseconds(limit_ms);
-    return poll_on(*s, entries, count, deadline_after(*s, limit ? &*limit : nullptr), "poll");
+    return poll_on(*s, entries, count, deadline_after(*s, limit ? &*limit : nullptr), "poll",
+                   mask_for_now(nullptr));
 }
 
 int ppoll(pollfd* entries, nfds_t count, const timespec* limit, const sigset_t* mask) {
     scheduler* s = !limit || is_valid(*limit) ? taken_over() : nullptr;
     if (!s) return original<&::ppoll>()(entries, count, limit, mask);
     mask_for_now guard(mask);
-    return poll_on(*s, entries, count, deadline_after(*s, limit), "ppoll");
+    return poll_on(*s, entries, count, deadline_after(*s, limit), "ppoll", guard);
 }
 
 int select(int count, fd_set* reading, fd_set* writing, fd_set* special, timeval* limit) {
@@ -314,7 +325,7 @@ int select(int count, fd_set* reading, fd_set* writing, fd_set* special, timeval
         as_timespec = timespec{limit->tv_sec + limit->tv_usec / microseconds_per_second,
                                limit->tv_usec % microseconds_per_second * 1000};
     const green::time_point deadline = deadline_after(*s, as_timespec ? &*as_timespec : nullptr);
-    const int found = select_on(*s, count, reading, writing, special, deadline, "select");
+    const int found = select_on(*s, count, reading, writing, special, deadline, "select", mask_for_now(nullptr));
     if (limit && deadline != green::time_point::min()) {
         const green::duration left = std::max(deadline - s->loop().now(), green::duration::zero());
         limit->tv_sec = std::chrono::floor<std::chrono::seconds>(left).count();
@@ -327,7 +338,7 @@ int pselect(int count, fd_set* reading, fd_set* writing, fd_set* special, const 
     scheduler* s = count >= 0 && (!limit || is_valid(*limit)) ? taken_over() : nullptr;
     if (!s) return original<&::pselect>()(count, reading, writing, special, limit, mask);
     mask_for_now guard(mask);
-    return select_on(*s, count, reading, writing, special, deadline_after(*s, limit), "pselect");
+    return select_on(*s, count, reading, writing, special, deadline_after(*s, limit), "pselect", guard);
 }
 
 int epoll_wait(int epoll, epoll_event* events, int most, int limit_ms) {
@@ -339,14 +350,14 @@ int epoll_pwait(int epoll, epoll_event* events, int most, int limit_ms, const si
     if (!s) return original<&::epoll_pwait>()(epoll, events, most, limit_ms, mask);
     mask_for_now guard(mask);
     const auto limit = from_milliseconds(limit_ms);
-    return epoll_on(*s, epoll, events, most, deadline_after(*s, limit ? &*limit : nullptr), "epoll_wait");
+    return epoll_on(*s, epoll, events, most, deadline_after(*s, limit ? &*limit : nullptr), "epoll_wait", guard);
 }
 
 int epoll_pwait2(int epoll, epoll_event* events, int most, const timespec* limit, const sigset_t* mask) {
     scheduler* s = most > 0 && (!limit || is_valid(*limit)) ? taken_over() : nullptr;
     if (!s) return original<&::epoll_pwait2>()(epoll, events, most, limit, mask);
     mask_for_now guard(mask);
-    return epoll_on(*s, epoll, events, most, deadline_after(*s, limit), "epoll_pwait2");
+    return epoll_on(*s, epoll, events, most, deadline_after(*s, limit), "epoll_pwait2", guard);
 }
 
 }  // extern "C"

@@ -96,6 +96,66 @@ static void interrupted(const char* how, int flags) {
     setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
 }
 
+static void* signal_twice(void* argument) {
+    for (int i = 0; i < 2; ++i) {
+        pause_ms(40);
+        pthread_kill(own, *(int*)argument);
+    }
+    return NULL;
+}
+
+/* Of blocked signals, and of the mask that a call has for itself. */
+static void waited_for(void) {
+    sigset_t usr1, both, before, none;
+    sigemptyset(&none);
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    both = usr1;
+    sigaddset(&both, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &both, &before);
+    int number = SIGUSR1, seen = 0;
+    siginfo_t facts;
+    start_partner(signal_twice, &number);
+    start_clock();
+    say("sigwait", sigwait(&usr1, &seen));
+    fprintf(out, "  %d\n", seen == SIGUSR1);
+    say_took(35);
+    say("sigwaitinfo", sigwaitinfo(&both, &facts) == SIGUSR1);
+    fprintf(out, "  %d\n", facts.si_signo == SIGUSR1);
+    say_took(75);
+    end_partner();
+    const struct timespec soon = {0, 30000000}, at_once = {0, 0}, bad = {0, -1};
+    start_clock();
+    say("sigtimedwait", sigtimedwait(&both, &facts, &soon));
+    say_took(28);
+    say("sigtimedwait at once", sigtimedwait(&both, &facts, &at_once));
+    say("sigtimedwait with a bad limit", sigtimedwait(&both, &facts, &bad));
+    pthread_kill(own, SIGUSR2);
+    say("sigtimedwait for what is there", sigtimedwait(&both, NULL, &soon) == SIGUSR2);
+
+    install(0);
+    pthread_kill(own, SIGUSR1);
+    say("sigsuspend with one that is there", sigsuspend(&none));
+    fprintf(out, "  handled %d\n", handled == SIGUSR1);
+    handled = 0;
+    pthread_kill(own, SIGUSR1);
+    struct timespec long_time = {3, 0};
+    struct pollfd entry = {pair[0], POLLIN, 0};
+    say("ppoll with one that is there", ppoll(&entry, 1, &long_time, &none));
+    fprintf(out, "  handled %d\n", handled == SIGUSR1);
+    start_partner(signal_later, NULL);
+    install(0);
+    told("sigsuspend", sigsuspend(&none));
+    end_partner();
+    sigset_t after;
+    pthread_sigmask(SIG_SETMASK, &before, &after);
+    fprintf(out, "the mask is as it was: %d %d\n", sigismember(&after, SIGUSR1), sigismember(&after, SIGUSR2));
+    start_partner(signal_later, NULL);
+    install(SA_RESTART);
+    told("pause", pause());
+    end_partner();
+}
+
 void row(FILE* to) {
     out = to;
     own = pthread_self();
@@ -124,6 +184,7 @@ void row(FILE* to) {
 
     interrupted("without SA_RESTART", 0);
     interrupted("with SA_RESTART", SA_RESTART);
+    waited_for();
     close(pair[0]);
     close(pair[1]);
 }

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSL-1.0
+// Family signal: waiting for one. sigwait(3), sigwaitinfo(2), sigtimedwait(2) take a signal that is blocked, pause(2) and
+// sigsuspend(2) wait for a handler to run.
+//
+// Whether a signal is there only the kernel says (sigtimedwait with no time to wait); a signalfd(2) of the same set tells
+// when to ask again.
+#include <green/base/unique_fd.h>
+#include <green/monkeypatch/blocking.h>
+#include <green/monkeypatch/patch.h>
+
+#include <cerrno>
+#include <chrono>
+#include <new>
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace green::monkeypatch {
+
+namespace {
+
+using detail::restarts;
+using green::detail::scheduler;
+using green::detail::watched_fd;
+
+// The number of the signal, or -1 with errno.
+int take_signal(scheduler& s, const sigset_t* set, siginfo_t* facts, const timespec* limit, const char* call) noexcept {
+    constexpr timespec at_once{};
+    const int before = errno;
+    const auto ask = original<&::sigtimedwait>();
+    if (const int found = ask(set, facts, &at_once); found > 0 || errno != EAGAIN) return found;
+    const time_point deadline =
+        limit ? add(s.loop().now(), saturate(std::chrono::seconds(limit->tv_sec)) + duration(limit->tv_nsec)) : never;
+    if (s.loop().now() >= deadline) return -1;
+    const int fd = ::signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (fd < 0) return ask(set, facts, limit);
+    int result = 0;
+    while (result == 0) {
+        watched_fd watched;
+        int error;
+        try {
+            error = watched.begin(s.loop().poller(), fd, EPOLLIN);
+        } catch (const std::bad_alloc&) {
+            error = ENOMEM;
+        }
+        if (!error) error = detail::wait_event(s, {&watched, 1}, deadline, call, restarts::no);
+        errno = before;
+        if (const int found = ask(set, facts, &at_once); found > 0)
+            result = found;
+        else if (error)
+            result = -1;
+        errno = result > 0 ? before : error == ETIMEDOUT ? EAGAIN : error;
+    }
+    const int error = errno;
+    ::close(fd);
+    errno = error;
+    return result;
+}
+
+scheduler* taken_over() noexcept {
+    return detail::taken_over(family::signal);
+}
+
+// What lets signals in is done by `begin`.
+template <class Begin>
+int wait_for_handler(scheduler& s, const char* call, Begin begin) noexcept {
+    const unsigned before = detail::handlers_run();
+    begin();
+    errno = detail::wait_event(s, {}, never, call, restarts::no, &before);
+    return -1;
+}
+
+bool is_valid(const timespec& t) noexcept {
+    return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1'000'000'000;
+}
+
+}  // namespace
+
+}  // namespace green::monkeypatch
+
+using namespace green::monkeypatch;
+
+extern "C" {
+
+int sigwait(const sigset_t* set, int* number) {
+    scheduler* s = taken_over();
+    if (!s) return original<&::sigwait>()(set, number);
+    const int before = errno;
+    int found;
+    do found = take_signal(*s, set, nullptr, nullptr, "sigwait");
+    while (found < 0 && errno == EINTR);  // which it never reports
+    const int error = errno;
+    errno = before;
+    if (found < 0) return error;
+    *number = found;
+    return 0;
+}
+
+int sigwaitinfo(const sigset_t* set, siginfo_t* facts) {
+    scheduler* s = taken_over();
+    if (!s) return original<&::sigwaitinfo>()(set, facts);
+    return take_signal(*s, set, facts, nullptr, "sigwaitinfo");
+}
+
+int sigtimedwait(const sigset_t* set, siginfo_t* facts, const timespec* limit) {
+    scheduler* s = !limit || is_valid(*limit) ? taken_over() : nullptr;
+    if (!s) return original<&::sigtimedwait>()(set, facts, limit);
+    return take_signal(*s, set, facts, limit, "sigtimedwait");
+}
+
+int pause() {
+    scheduler* s = taken_over();
+    if (!s) return original<&::pause>()();
+    return wait_for_handler(*s, "pause", [] {});
+}
+
+// The mask is the thread's, so it is in force while others run.
+int sigsuspend(const sigset_t* mask) {
+    scheduler* s = taken_over();
+    if (!s) return original<&::sigsuspend>()(mask);
+    sigset_t before;
+    const int result =
+        wait_for_handler(*s, "sigsuspend", [&] { ::pthread_sigmask(SIG_SETMASK, mask, &before); });
+    const int error = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    errno = error;
+    return result;
+}
+
+}  // extern "C"
