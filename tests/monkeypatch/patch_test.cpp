@@ -11,6 +11,8 @@
 #include <string>
 #include <thread>
 
+#include <pthread.h>
+#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -168,4 +170,32 @@ TEST_CASE_FIXTURE(support::leak_check, "on a hub's own context, and on threads w
         has_hub = green::hub::current_or_null() != nullptr;
     }).join();
     CHECK_FALSE(has_hub);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "waiting for a signal parks, and a timeout ends it") {
+    monkeypatch::patch_all();
+    sigset_t set, before;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    ::pthread_sigmask(SIG_BLOCK, &set, &before);
+    auto ended_by_timeout = [](const char* what, auto error_of_call) {
+        INFO(what);
+        int error = 0;
+        CHECK_FALSE(green::with_timeout(2ms, [&] {
+            error = error_of_call();
+            green::yield();
+        }));
+        CHECK(error == ECANCELED);
+    };
+    int number = 0;
+    siginfo_t facts;
+    ended_by_timeout("sigwait", [&] { return ::sigwait(&set, &number); });
+    ended_by_timeout("sigwaitinfo", [&] { return ::sigwaitinfo(&set, &facts) < 0 ? errno : 0; });
+    ended_by_timeout("sigtimedwait", [&] { return ::sigtimedwait(&set, &facts, nullptr) < 0 ? errno : 0; });
+    ended_by_timeout("pause", [] { return ::pause() < 0 ? errno : 0; });
+    ended_by_timeout("sigsuspend", [&] { return ::sigsuspend(&set) < 0 ? errno : 0; });
+    ::pthread_kill(::pthread_self(), SIGUSR1);
+    CHECK(::sigwait(&set, &number) == 0);
+    CHECK(number == SIGUSR1);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
