@@ -74,14 +74,14 @@ read -r -a compiler <<<"${CXX:-g++}"
 read -r -a flags < <(pkg-config --cflags --libs green)
 "${compiler[@]}" -std=c++20 main.cpp -o with-pkg-config "${flags[@]}"
 runs ./with-pkg-config
-ldd ./with-pkg-config | grep -q "libgreen.so" || { echo "not linked with the shared library"; exit 1; }
+[[ $(ldd ./with-pkg-config) == *libgreen.so* ]] || { echo "not linked with the shared library"; exit 1; }
 
 read -r -a flags < <(pkg-config --cflags --libs green-monkeypatch)
 "${compiler[@]}" -std=c++20 patched.cpp -o patched "${flags[@]}"
 runs ./patched
 [[ $("$installed/bin/greenrun" sh -c 'echo "$GREENRUN"') == time* ]] || { echo "greenrun does not find its library"; exit 1; }
-"$installed/bin/greenrun" python3 -c 'import socket; socket.getaddrinfo("localhost", 1); print(*open("/proc/self/maps"))' |
-    grep -q "/libnss_green.so.2" || { echo "the library does not find the one for names"; exit 1; }
+maps=$("$installed/bin/greenrun" python3 -c 'import socket; socket.getaddrinfo("localhost", 1); print(*open("/proc/self/maps"))')
+[[ $maps == */libnss_green.so.2* ]] || { echo "the library does not find the one for names"; exit 1; }
 
 read -r -a flags < <(pkg-config --cflags --libs --static green)
 LIBRARY_PATH='' "${compiler[@]}" -std=c++20 main.cpp -o with-pkg-config-static -Wl,-Bstatic "${flags[@]}" -Wl,-Bdynamic
