@@ -106,7 +106,7 @@ void poller::deregister(int fd) noexcept {
 }
 
 void forget_fd(int fd, bool may_be_shared) noexcept {
-    if (fd < 0) return;
+    if (!may_be_known(fd)) return;
     shared_fd shared = shared_state_of(fd);
     const std::uint64_t hubs = shared.hubs.exchange(0, std::memory_order_acq_rel);
     shared.generation.fetch_add(1, std::memory_order_acq_rel);

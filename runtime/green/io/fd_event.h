@@ -6,7 +6,9 @@
 #include <green/hub/poller.h>
 #include <green/hub/waiter.h>
 
+#include <cerrno>
 #include <cstdint>
+#include <new>
 #include <span>
 
 namespace green::detail {
@@ -18,12 +20,14 @@ struct watched_fd : fd_listener {
     int fd = -1;
 
     // Has its events reported from here on. Returns 0 or an errno; EPERM means that it is always ready.
-    int begin(poller& p, int number, std::uint32_t wanted) {
+    int begin(poller& p, int number, std::uint32_t wanted) noexcept try {
         fd = number;
         state = &p.state(fd);
         generation = state->generation;
         events = wanted;
         return p.ensure_registered(fd, *state);
+    } catch (const std::bad_alloc&) {
+        return ENOMEM;
     }
     // After the wait: the descriptor was closed meanwhile.
     bool closed_meanwhile() const noexcept { return state && *state->newest != generation; }

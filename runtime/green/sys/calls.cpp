@@ -29,8 +29,7 @@
 namespace green::sys {
 
 namespace {
-constexpr unsigned most_own = 4096;
-constinit std::atomic<std::uint64_t> own_numbers[most_own / 64] = {};
+constinit std::atomic<std::uint64_t> own_numbers[own_numbers_end / 64] = {};
 
 std::atomic<std::uint64_t>& word_of(int fd) noexcept {
     return own_numbers[static_cast<unsigned>(fd) / 64];
@@ -53,13 +52,13 @@ int moved_up(int fd) noexcept {
     else
         errno = error;
     const int number = up >= 0 ? up : fd;
-    if (static_cast<unsigned>(number) < most_own) word_of(number).fetch_or(bit_in_word(number));
+    if (static_cast<unsigned>(number) < own_numbers_end) word_of(number).fetch_or(bit_in_word(number));
     return number;
 }
 }  // namespace
 
 bool is_own(int fd) noexcept {
-    return static_cast<unsigned>(fd) < most_own && (word_of(fd).load(std::memory_order_relaxed) & bit_in_word(fd));
+    return static_cast<unsigned>(fd) < own_numbers_end && (word_of(fd).load(std::memory_order_relaxed) & bit_in_word(fd));
 }
 
 ssize_t read(int fd, void* buffer, std::size_t size_bytes) noexcept {
