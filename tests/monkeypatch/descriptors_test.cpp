@@ -52,6 +52,25 @@ struct socket_pair {
     std::array<int, 2> ends{-1, -1};
 };
 
+// Listens on a port of its own.
+struct loopback_listener {
+    explicit loopback_listener(int backlog) {
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        REQUIRE(::bind(fd, address(), size) == 0);
+        REQUIRE(::listen(fd, backlog) == 0);
+        REQUIRE(::getsockname(fd, address(), &size) == 0);
+    }
+    ~loopback_listener() { ::close(fd); }
+    loopback_listener(const loopback_listener&) = delete;
+    loopback_listener& operator=(const loopback_listener&) = delete;
+    sockaddr* address() { return reinterpret_cast<sockaddr*>(&at); }
+
+    int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in at{};
+    socklen_t size = sizeof at;
+};
+
 bool full(int fd) {
     pollfd entry{fd, POLLOUT, 0};
     return ::poll(&entry, 1, 0) == 0;
@@ -297,28 +316,19 @@ TEST_CASE_FIXTURE(patched, "a timeout ends every kind of call with ECANCELED, an
 
 TEST_CASE_FIXTURE(patched, "connect parks until the peer has answered, and a timeout ends it") {
     // A listener whose queue is full does not answer a SYN.
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    auto address = reinterpret_cast<sockaddr*>(&at);
-    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-    REQUIRE(::bind(listener, address, size) == 0);
-    REQUIRE(::listen(listener, 0) == 0);
-    REQUIRE(::getsockname(listener, address, &size) == 0);
+    loopback_listener listener(0);
     std::vector<int> clients;
     bool connected_in_time = true;
     for (int i = 0; i < 8 && connected_in_time; ++i) {
         clients.push_back(::socket(AF_INET, SOCK_STREAM, 0));
         connected_in_time = green::with_timeout(20ms, [&] {
-            if (::connect(clients.back(), address, size) < 0) CHECK(errno == ECANCELED);
+            if (::connect(clients.back(), listener.address(), listener.size) < 0) CHECK(errno == ECANCELED);
             green::yield();
         });
         CHECK_FALSE((::fcntl(clients.back(), F_GETFL) & O_NONBLOCK));
     }
     CHECK_FALSE(connected_in_time);
     for (int fd : clients) ::close(fd);
-    ::close(listener);
 }
 
 TEST_CASE_FIXTURE(patched, "connect to a listener without room waits for it, as a blocking one does") {
@@ -416,19 +426,12 @@ TEST_CASE_FIXTURE(patched, "MSG_PEEK with MSG_WAITALL waits for all that it is t
 }
 
 TEST_CASE_FIXTURE(patched, "an accepted number that was closed unseen is waited for anew") {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    auto address = reinterpret_cast<sockaddr*>(&at);
-    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-    REQUIRE(::listen(listener, 8) == 0);
-    REQUIRE(::getsockname(listener, address, &size) == 0);
+    loopback_listener listener(8);
     int numbers[2];
     for (int& number : numbers) {
         const int client = ::socket(AF_INET, SOCK_STREAM, 0);
-        REQUIRE(::connect(client, address, size) == 0);
-        number = ::accept(listener, nullptr, nullptr);
+        REQUIRE(::connect(client, listener.address(), listener.size) == 0);
+        number = ::accept(listener.fd, nullptr, nullptr);
         char c;
         auto reader = green::spawn([&] { return ::recv(number, &c, 1, 0); });
         green::sleep(1ms);
@@ -442,7 +445,6 @@ TEST_CASE_FIXTURE(patched, "an accepted number that was closed unseen is waited 
         ::close(client);
     }
     CHECK(numbers[0] == numbers[1]);
-    ::close(listener);
 }
 
 TEST_CASE_FIXTURE(patched, "what the child of a vfork closes stays open here") {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/monkeypatch/blocking.h>
 
-#include <green/fiber/park.h>
 #include <green/sys/calls.h>
 
 #include <chrono>
-#include <new>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -61,6 +59,12 @@ int wait_event(scheduler& s, std::span<watched_fd> watched, time_point deadline,
     return 0;
 }
 
+int wait_event(scheduler& s, int fd, std::uint32_t events, time_point deadline, const char* call, restarts how) noexcept {
+    watched_fd watched;
+    const int refusal = watched.begin(s.loop().poller(), fd, events);
+    return refusal ? refusal : wait_event(s, {&watched, 1}, deadline, call, how);
+}
+
 bool blocking_call::may_try_again() noexcept {
     if (!is_known_to_block_) {
         if (is_nonblocking(fd_)) {
@@ -72,20 +76,10 @@ bool blocking_call::may_try_again() noexcept {
         is_known_to_block_ = true;
     }
     const int before = errno;
-    watched_fd watched;
-    int error;
-    try {
-        error = watched.begin(scheduler_.loop().poller(), fd_, events_);
-    } catch (const std::bad_alloc&) {
-        error = ENOMEM;
-    }
-    if (!error) error = wait_event(scheduler_, {&watched, 1}, deadline_, call_, deadline_ == never ? restarts::yes : restarts::no);
+    const restarts how = deadline_ == never ? restarts::yes : restarts::no;
+    const int error = wait_event(scheduler_, fd_, events_, deadline_, call_, how);
     errno = error == ETIMEDOUT ? EAGAIN : error ? error : before;
     return !error;
-}
-
-void blocking_call::yield() noexcept {
-    scheduler_.yield_and_expire_scopes(scheduler_.running());
 }
 
 }  // namespace green::monkeypatch::detail

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/fiber/park.h>
 #include <green/fiber/scheduler.h>
 #include <green/io/fd_event.h>
 #include <green/monkeypatch/gate.h>
@@ -26,6 +27,9 @@ using green::detail::scheduler;
 // when one was closed meanwhile. (`handlers_before`: see interruption.h.)
 int wait_event(scheduler& s, std::span<green::detail::watched_fd> watched, time_point deadline, const char* call,
                restarts how, const unsigned* handlers_before = nullptr) noexcept;
+
+// The same for one descriptor; also what epoll_ctl(2) refuses, and ENOMEM.
+int wait_event(scheduler& s, int fd, std::uint32_t events, time_point deadline, const char* call, restarts how) noexcept;
 
 // One blocking call on one descriptor.
 class blocking_call {
@@ -58,15 +62,13 @@ class blocking_call {
 
     // Lets the others run now and then, if none of its calls has to wait.
     void take_turn() noexcept {
-        if (scheduler_.loop().budget_is_spent()) [[unlikely]] yield();
+        spend_turn(scheduler_, scheduler_.running());
     }
 
     // Never, unless it had to wait and its socket has a time limit.
     time_point deadline() const noexcept { return deadline_; }
 
   private:
-    void yield() noexcept;
-
     scheduler& scheduler_;
     const char* call_;
     time_point deadline_ = never;

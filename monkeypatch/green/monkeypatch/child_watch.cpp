@@ -6,7 +6,6 @@
 #include <green/sys/calls.h>
 
 #include <algorithm>
-#include <new>
 
 namespace green::monkeypatch::detail {
 
@@ -37,10 +36,8 @@ void child_watch::open() noexcept {
 }
 
 // False when there is nothing to wait for but time.
-bool child_watch::begin(green::detail::watched_fd& watched) noexcept try {
+bool child_watch::begin(green::detail::watched_fd& watched) noexcept {
     return pidfd_ >= 0 && watched.begin(scheduler_.loop().poller(), pidfd_, EPOLLIN) == 0;
-} catch (const std::bad_alloc&) {
-    return false;
 }
 
 void child_watch::close() noexcept {

@@ -74,7 +74,7 @@ bool taken_over() noexcept {
 }
 
 void forget(int fd) noexcept {
-    if (green::detail::may_be_known(fd)) green::detail::forget_fd(fd, true);
+    green::detail::forget_fd(fd, true);
 }
 
 void forget_directory(DIR* directory) noexcept {
@@ -84,15 +84,14 @@ void forget_directory(DIR* directory) noexcept {
 // Closes first…last but for the runtime's own, by close(first, last) for each run between those.
 template <class Close>
 int close_between_own(unsigned first, unsigned last, Close close) noexcept {
-    constexpr unsigned own_end = 4096;  // none is higher (sys::is_own)
-    for (unsigned fd = first; fd <= last && fd < own_end; ++fd) {
+    for (unsigned fd = first; fd <= last && fd < sys::own_numbers_end; ++fd) {
         forget(static_cast<int>(fd));
         if (!sys::is_own(static_cast<int>(fd))) continue;
         if (fd > first)
             if (const int result = close(first, fd - 1)) return result;
         first = fd + 1;
     }
-    for (unsigned fd = std::max(first, own_end); fd <= last && green::detail::may_be_known(static_cast<int>(fd)); ++fd)
+    for (unsigned fd = std::max(first, sys::own_numbers_end); fd <= last && green::detail::may_be_known(static_cast<int>(fd)); ++fd)
         forget(static_cast<int>(fd));
     return first > last ? 0 : close(first, last);
 }
@@ -150,9 +149,8 @@ void closefrom(int first) noexcept {
 int fclose(FILE* stream) {
     if (taken_over() && stream) {
         const int before = errno;
-        const int fd = ::fileno(stream);
+        forget(::fileno(stream));
         errno = before;
-        if (fd >= 0) forget(fd);
     }
     return original<&::fclose>()(stream);
 }

@@ -6,6 +6,7 @@
 // nested sets stays as it is, and nothing is looked at in vain.
 #include <green/monkeypatch/blocking.h>
 #include <green/monkeypatch/patch.h>
+#include <green/monkeypatch/timespec.h>
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
 
@@ -30,6 +31,8 @@ namespace green::monkeypatch {
 
 namespace {
 
+using detail::deadline_after;
+using detail::is_valid;
 using green::detail::scheduler;
 using green::detail::watched_fd;
 using sys::bare_call;
@@ -75,7 +78,7 @@ class watched_set {
 
     // Returns 0 or an errno. What cannot be watched because it is always ready, or never will be, has been reported by
     // the kernel already.
-    int add(scheduler& s, int fd, std::uint32_t events) noexcept try {
+    int add(scheduler& s, int fd, std::uint32_t events) noexcept {
         watched_fd& next = space_[count_];
         const int error = next.begin(s.loop().poller(), fd, events);
         if (error == 0)
@@ -83,17 +86,9 @@ class watched_set {
         else
             next.state = nullptr;
         return error == EPERM || error == EBADF ? 0 : error;
-    } catch (const std::bad_alloc&) {
-        return ENOMEM;
     }
 
     std::span<watched_fd> all() noexcept { return space_.first(count_); }
-
-    const watched_fd* closed_one() noexcept {
-        for (const watched_fd& each : all())
-            if (each.closed_meanwhile()) return &each;
-        return nullptr;
-    }
 
   private:
     std::array<watched_fd, 8> few_{};
@@ -110,7 +105,7 @@ int wait_until_ready(scheduler& s, time_point deadline, const char* call, const 
     for (;;) {
         const long found = ask();
         if (found != 0 || deadline == time_point::min()) {
-            if (s.loop().budget_is_spent()) s.yield_and_expire_scopes(s.running());
+            spend_turn(s, s.running());
             if (found < 0) errno = static_cast<int>(-found);
             return found < 0 ? -1 : static_cast<int>(found);
         }
@@ -128,17 +123,6 @@ int wait_until_ready(scheduler& s, time_point deadline, const char* call, const 
             return -1;
         }
     }
-}
-
-// The moment when a wait of `limit` is over: `min` for one that does not wait, never for null.
-time_point deadline_after(scheduler& s, const timespec* limit) noexcept {
-    if (!limit) return never;
-    if (limit->tv_sec == 0 && limit->tv_nsec == 0) return time_point::min();
-    return add(s.loop().now(), saturate(std::chrono::seconds(limit->tv_sec)) + duration(limit->tv_nsec));
-}
-
-bool is_valid(const timespec& t) noexcept {
-    return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1'000'000'000;
 }
 
 std::optional<timespec> from_milliseconds(int limit_ms) noexcept {
@@ -304,7 +288,7 @@ int poll(pollfd* entries, nfds_t count, int limit_ms) {
     scheduler* s = taken_over();
     if (!s) return original<&::poll>()(entries, count, limit_ms);
     const auto limit = from_milliseconds(limit_ms);
-    return poll_on(*s, entries, count, deadline_after(*s, limit ? &*limit : nullptr), "poll",
+    return poll_on(*s, entries, count, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "poll",
                    mask_for_now(nullptr));
 }
 
@@ -312,7 +296,7 @@ int ppoll(pollfd* entries, nfds_t count, const timespec* limit, const sigset_t* 
     scheduler* s = !limit || is_valid(*limit) ? taken_over() : nullptr;
     if (!s) return original<&::ppoll>()(entries, count, limit, mask);
     mask_for_now guard(mask);
-    return poll_on(*s, entries, count, deadline_after(*s, limit), "ppoll", guard);
+    return poll_on(*s, entries, count, deadline_after(s->loop().now(), limit), "ppoll", guard);
 }
 
 int select(int count, fd_set* reading, fd_set* writing, fd_set* special, timeval* limit) {
@@ -324,7 +308,7 @@ int select(int count, fd_set* reading, fd_set* writing, fd_set* special, timeval
     if (limit)
         as_timespec = timespec{limit->tv_sec + limit->tv_usec / microseconds_per_second,
                                limit->tv_usec % microseconds_per_second * 1000};
-    const green::time_point deadline = deadline_after(*s, as_timespec ? &*as_timespec : nullptr);
+    const green::time_point deadline = deadline_after(s->loop().now(), as_timespec ? &*as_timespec : nullptr);
     const int found = select_on(*s, count, reading, writing, special, deadline, "select", mask_for_now(nullptr));
     if (limit && deadline != green::time_point::min()) {
         const green::duration left = std::max(deadline - s->loop().now(), green::duration::zero());
@@ -338,7 +322,7 @@ int pselect(int count, fd_set* reading, fd_set* writing, fd_set* special, const 
     scheduler* s = count >= 0 && (!limit || is_valid(*limit)) ? taken_over() : nullptr;
     if (!s) return original<&::pselect>()(count, reading, writing, special, limit, mask);
     mask_for_now guard(mask);
-    return select_on(*s, count, reading, writing, special, deadline_after(*s, limit), "pselect", guard);
+    return select_on(*s, count, reading, writing, special, deadline_after(s->loop().now(), limit), "pselect", guard);
 }
 
 int epoll_wait(int epoll, epoll_event* events, int most, int limit_ms) {
@@ -350,14 +334,14 @@ int epoll_pwait(int epoll, epoll_event* events, int most, int limit_ms, const si
     if (!s) return original<&::epoll_pwait>()(epoll, events, most, limit_ms, mask);
     mask_for_now guard(mask);
     const auto limit = from_milliseconds(limit_ms);
-    return epoll_on(*s, epoll, events, most, deadline_after(*s, limit ? &*limit : nullptr), "epoll_wait", guard);
+    return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "epoll_wait", guard);
 }
 
 int epoll_pwait2(int epoll, epoll_event* events, int most, const timespec* limit, const sigset_t* mask) {
     scheduler* s = most > 0 && (!limit || is_valid(*limit)) ? taken_over() : nullptr;
     if (!s) return original<&::epoll_pwait2>()(epoll, events, most, limit, mask);
     mask_for_now guard(mask);
-    return epoll_on(*s, epoll, events, most, deadline_after(*s, limit), "epoll_pwait2", guard);
+    return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit), "epoll_pwait2", guard);
 }
 
 }  // extern "C"

@@ -4,13 +4,12 @@
 //
 // Whether a signal is there only the kernel says (sigtimedwait with no time to wait); a signalfd(2) of the same set tells
 // when to ask again.
-#include <green/base/unique_fd.h>
+#include <green/io/fd_wait.h>
 #include <green/monkeypatch/blocking.h>
 #include <green/monkeypatch/patch.h>
+#include <green/monkeypatch/timespec.h>
 
 #include <cerrno>
-#include <chrono>
-#include <new>
 
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -22,7 +21,6 @@ namespace {
 
 using detail::restarts;
 using green::detail::scheduler;
-using green::detail::watched_fd;
 
 // The number of the signal, or -1 with errno.
 int take_signal(scheduler& s, const sigset_t* set, siginfo_t* facts, const timespec* limit, const char* call) noexcept {
@@ -30,21 +28,13 @@ int take_signal(scheduler& s, const sigset_t* set, siginfo_t* facts, const times
     const int before = errno;
     const auto ask = original<&::sigtimedwait>();
     if (const int found = ask(set, facts, &at_once); found > 0 || errno != EAGAIN) return found;
-    const time_point deadline =
-        limit ? add(s.loop().now(), saturate(std::chrono::seconds(limit->tv_sec)) + duration(limit->tv_nsec)) : never;
+    const time_point deadline = detail::deadline_after(s.loop().now(), limit);
     if (s.loop().now() >= deadline) return -1;
     const int fd = ::signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0) return ask(set, facts, limit);
     int result = 0;
     while (result == 0) {
-        watched_fd watched;
-        int error;
-        try {
-            error = watched.begin(s.loop().poller(), fd, EPOLLIN);
-        } catch (const std::bad_alloc&) {
-            error = ENOMEM;
-        }
-        if (!error) error = detail::wait_event(s, {&watched, 1}, deadline, call, restarts::no);
+        const int error = detail::wait_event(s, fd, EPOLLIN, deadline, call, restarts::no);
         errno = before;
         if (const int found = ask(set, facts, &at_once); found > 0)
             result = found;
@@ -53,7 +43,7 @@ int take_signal(scheduler& s, const sigset_t* set, siginfo_t* facts, const times
         errno = result > 0 ? before : error == ETIMEDOUT ? EAGAIN : error;
     }
     const int error = errno;
-    ::close(fd);
+    close_fd(fd);
     errno = error;
     return result;
 }
@@ -69,10 +59,6 @@ int wait_for_handler(scheduler& s, const char* call, Begin begin) noexcept {
     begin();
     errno = detail::wait_event(s, {}, never, call, restarts::no, &before);
     return -1;
-}
-
-bool is_valid(const timespec& t) noexcept {
-    return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1'000'000'000;
 }
 
 }  // namespace
@@ -104,7 +90,7 @@ int sigwaitinfo(const sigset_t* set, siginfo_t* facts) {
 }
 
 int sigtimedwait(const sigset_t* set, siginfo_t* facts, const timespec* limit) {
-    scheduler* s = !limit || is_valid(*limit) ? taken_over() : nullptr;
+    scheduler* s = !limit || detail::is_valid(*limit) ? taken_over() : nullptr;
     if (!s) return original<&::sigtimedwait>()(set, facts, limit);
     return take_signal(*s, set, facts, limit, "sigtimedwait");
 }

@@ -4,6 +4,7 @@
 #include <green/monkeypatch/descriptor.h>
 #include <green/monkeypatch/message_parts.h>
 #include <green/monkeypatch/patch.h>
+#include <green/monkeypatch/timespec.h>
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
 
@@ -291,9 +292,7 @@ int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* tim
     scheduler* s = flags & never_blocks ? nullptr : taken_over();
     if (!s || !messages) return original<&::recvmmsg>()(fd, messages, count, flags, timeout);
     const int before = errno;
-    const green::time_point end =
-        timeout ? green::add(s->loop().now(), std::chrono::seconds(timeout->tv_sec) + green::duration(timeout->tv_nsec))
-                : green::never;
+    const green::time_point end = detail::deadline_after(s->loop().now(), timeout);
     unsigned done = 0;
     while (done < count) {
         const bool waits = done == 0 || !(flags & MSG_WAITFORONE);

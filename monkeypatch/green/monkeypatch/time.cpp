@@ -5,6 +5,7 @@
 #include <green/monkeypatch/gate.h>
 #include <green/monkeypatch/interruption.h>
 #include <green/monkeypatch/patch.h>
+#include <green/monkeypatch/timespec.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,18 +15,10 @@ namespace green::monkeypatch {
 
 namespace {
 
+using detail::is_valid;
+using detail::to_duration;
 using green::detail::outcome;
 using green::detail::scheduler;
-
-constexpr long nanoseconds_per_second = 1'000'000'000;
-
-bool is_valid(const timespec& t) noexcept {
-    return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < nanoseconds_per_second;
-}
-
-duration to_duration(const timespec& t) noexcept {
-    return add(time_point(saturate(std::chrono::seconds(t.tv_sec))), duration(t.tv_nsec)).time_since_epoch();
-}
 
 timespec to_timespec(duration d) noexcept {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(d);
