@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -43,6 +44,11 @@ struct two_ends : support::leak_check {
 };
 struct pipe_ends : two_ends {
     pipe_ends() : two_ends(true) {}
+};
+struct packet_ends : pipe_ends {  // pipe(2): each read takes what one write has put in
+    packet_ends() {
+        for (int fd : fds) REQUIRE(fcntl(fd, F_SETFL, O_NONBLOCK | O_DIRECT) == 0);
+    }
 };
 
 }  // namespace
@@ -129,5 +135,14 @@ TEST_CASE_FIXTURE(pipe_ends, "the end of a pipe is no error, and stays") {
     CHECK(read() == 1);
     CHECK(read() == 0);
     CHECK(read() == 0);
+    CHECK(!error);
+}
+
+TEST_CASE_FIXTURE(packet_ends, "a read that ends short need not have read all there is") {
+    auto reader = green::spawn([&] { return read(); });
+    green::yield();  // it waits: the pipe is registered
+    for (std::size_t size : {3, 5}) REQUIRE(write(fds[1], buffer.data(), size) == static_cast<ssize_t>(size));
+    CHECK(reader.get() == 3);
+    CHECK(green::read_some(fds[0], buffer, error, green::clock::now() + std::chrono::seconds(10)) == 5);
     CHECK(!error);
 }

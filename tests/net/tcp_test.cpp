@@ -8,9 +8,11 @@
 #include <support/waits.h>
 
 #include <array>
+#include <cstring>
 #include <thread>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <green/sync/timeout.h>
 
@@ -535,4 +537,19 @@ TEST_CASE_FIXTURE(support::leak_check, "a closed socket that is asked for its en
     CHECK(what_of([&] { pair.near.local_endpoint(); }).find("(closed)") != std::string::npos);
     CHECK(what_of([&] { pair.near.remote_endpoint(); }).find("(closed)") != std::string::npos);
     CHECK(error_of([&] { pair.near.local_endpoint(); }) == std::errc::bad_file_descriptor);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "what comes behind urgent data is not waited for") {
+    tcp_pair pair;
+    pair.near.set_read_deadline(green::clock::now() + 10s);
+    std::array<std::byte, 100> buffer;
+    auto reader = green::spawn([&] { return pair.near.read_some(buffer); });
+    green::yield();  // it waits: the socket is registered
+    const int far = pair.far.fd();
+    REQUIRE(send(far, "abc", 3, 0) == 3);
+    REQUIRE(send(far, "!", 1, MSG_OOB) == 1);
+    REQUIRE(send(far, "def", 3, 0) == 3);
+    CHECK(reader.get() == 3);
+    CHECK(pair.near.read_some(buffer) == 3);
+    CHECK(std::memcmp(buffer.data(), "def", 3) == 0);
 }

@@ -59,7 +59,7 @@ int poller::register_fd(int fd, fd_state& state) noexcept {
 void poller::renew(fd_state& state, int fd) {
     if (state.newest == &fd_state::unused) state.newest = &shared_state_of(fd).generation;
     state.generation = state.newest->load(std::memory_order_acquire);
-    state.registered = state.hung_up = false;
+    state.registered = state.asks_always = false;
     for (fd_side& side : state.sides) {
         side.drained = false;
         if (!side.who) continue;
@@ -120,7 +120,7 @@ void forget_fd(int fd, bool may_be_shared) noexcept {
         side.drained = false;
         if (side.who && side.who->choose_at_home()) side.who->wake_at_home();
     };
-    if (events & (ended | EPOLLRDHUP)) [[unlikely]] state.hung_up = true;
+    if (events & (ended | EPOLLRDHUP | EPOLLPRI)) [[unlikely]] state.asks_always = true;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI | ended)) can_go_on(state.side(direction::read));
     if (events & (EPOLLOUT | ended)) can_go_on(state.side(direction::write));
     if (state.listeners) [[unlikely]] wake_listeners(state, events);

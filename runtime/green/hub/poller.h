@@ -6,7 +6,8 @@
 //   for both directions, and never modified: no epoll_ctl per wait. EPOLL_CTL_ADD reports what is ready already.
 // - A read that returned less than asked for has emptied a stream's buffer, and what arrives later makes a new
 //   event: `drained` remembers it, and the next read waits without first asking for an EAGAIN. Not after a
-//   hang-up: no further event would come (epoll(7), "Edge-triggered").
+//   hang-up: no further event would come (epoll(7), "Edge-triggered"). Nor after urgent data: a read ends short before
+//   it, though more has come behind.
 // - A closed descriptor leaves the set by itself only when no dup of it is left; its events may still be in the
 //   batch just fetched. So each event carries the generation of the number it was made for, and one of an older
 //   generation wakes nobody.
@@ -48,7 +49,7 @@ struct alignas(64) fd_state {  // one cache line
     const std::atomic<std::uint32_t>* newest = &unused;  // the generation of the number
     std::uint32_t generation = 0;                        // when this state was last used; others make it stale
     bool registered = false;
-    bool hung_up = false;  // EPOLLRDHUP, EPOLLHUP or EPOLLERR was seen: reads never count as drained again
+    bool asks_always = false;  // a hang-up or urgent data was seen: reads never count as drained again
     std::uint8_t kind = 0;  // what monkeypatch/ knows of it; 0 while it knows nothing
     fd_listener* listeners = nullptr;
 

@@ -32,7 +32,7 @@ template <io_attempt Attempt>
     do result = attempt();
     while (result == -EINTR);
     if (result >= 0) [[likely]] {
-        if (!state.hung_up && attempt.emptied(result)) side.drained = true;
+        if (!state.asks_always && attempt.emptied(result)) side.drained = true;
         return try_result::done;
     }
     if (result != -EAGAIN) return try_result::failed;

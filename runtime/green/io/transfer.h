@@ -18,7 +18,8 @@ namespace green {
 // was read.
 std::size_t read_some(int fd, std::span<std::byte> buffer, std::error_code& error, time_point deadline = never);
 
-// The same for a stream socket, a little faster (recv(2)).
+// The same for a stream socket, faster (recv(2)): after less than asked for it does not ask the kernel again before there
+// is an event. Not for unix sockets that carry descriptors or credentials, whose reads end short between messages.
 std::size_t receive_some(int fd, std::span<std::byte> buffer, std::error_code& error, time_point deadline = never);
 
 // Writes at least one byte of `data`, parking while there is no space. Errors as above; no SIGPIPE is raised on a

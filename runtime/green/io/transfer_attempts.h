@@ -15,8 +15,8 @@
 
 namespace green::detail {
 
-// read(2) of a byte stream. A short count means that the kernel's buffer is empty (epoll(7), question 9). The end
-// of the stream is no short count: it stays readable.
+// read(2) of whatever it may be. A short count says nothing of what is left: terminals give a line at a time, pipes in
+// packet mode a write at a time.
 struct read_attempt {
     const char* call = "read_some";
     int fd;
@@ -24,13 +24,15 @@ struct read_attempt {
 
     read_attempt(int fd, std::span<std::byte> buffer) noexcept : fd(fd), buffer(buffer) {}
     ssize_t operator()() const noexcept { return sys::or_errno(sys::read(fd, buffer.data(), buffer.size())); }
-    bool emptied(ssize_t count) const noexcept { return count > 0 && static_cast<std::size_t>(count) < buffer.size(); }
+    bool emptied(ssize_t) const noexcept { return false; }
 };
 
-// The same by recv(2), for sockets: read(2) takes the long way through the kernel's file layer.
+// recv(2) of a stream socket: read(2) takes the long way through the kernel's file layer. A short count means that the
+// kernel's buffer is empty (epoll(7), question 9). The end of the stream is no short count: it stays readable.
 struct receive_attempt : read_attempt {
     using read_attempt::read_attempt;
     ssize_t operator()() const noexcept { return sys::try_recv(fd, buffer.data(), buffer.size(), 0); }
+    bool emptied(ssize_t count) const noexcept { return count > 0 && static_cast<std::size_t>(count) < buffer.size(); }
 };
 
 // send(2) without SIGPIPE. A short count means that the kernel's buffer is full.
