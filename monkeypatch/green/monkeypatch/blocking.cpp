@@ -1,36 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/monkeypatch/blocking.h>
 
+#include <green/monkeypatch/descriptor.h>
+#include <green/monkeypatch/time_limits.h>
 #include <green/sys/calls.h>
 
-#include <chrono>
-
 #include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 
 namespace green::monkeypatch::detail {
 
+using green::detail::direction;
 using green::detail::fd_event;
+using green::detail::fd_state;
 using green::detail::outcome;
 using green::detail::watched_fd;
-
-namespace {
-
-// SO_RCVTIMEO or SO_SNDTIMEO; never for one without, and for what is no socket.
-time_point deadline_of(scheduler& s, int fd, std::uint32_t events) noexcept {
-    timeval limit{};
-    unsigned size = sizeof limit;
-    const int error = errno;
-    if (sys::getsockopt(fd, SOL_SOCKET, events & EPOLLOUT ? SO_SNDTIMEO : SO_RCVTIMEO, &limit, &size) != 0) {
-        errno = error;
-        return never;
-    }
-    if (limit.tv_sec == 0 && limit.tv_usec == 0) return never;
-    return add(s.loop().now(), saturate(std::chrono::seconds(limit.tv_sec)) + std::chrono::microseconds(limit.tv_usec));
-}
-
-}  // namespace
 
 bool is_nonblocking(int fd) noexcept {
     const int flags = sys::fcntl(fd, F_GETFL, 0);
@@ -65,21 +48,25 @@ int wait_event(scheduler& s, int fd, std::uint32_t events, time_point deadline, 
     return refusal ? refusal : wait_event(s, {&watched, 1}, deadline, call, how);
 }
 
-bool blocking_call::may_try_again() noexcept {
-    if (!is_known_to_block_) {
-        if (is_nonblocking(fd_)) {
-            take_turn();
-            errno = EAGAIN;
-            return false;
-        }
-        deadline_ = deadline_of(scheduler_, fd_, events_);
-        is_known_to_block_ = true;
-    }
+bool blocking_call::blocks() noexcept {
+    if (is_known_to_block_) return true;
+    if (is_nonblocking(fd_)) return false;
+    deadline_ = events_ & EPOLLOUT ? deadline_of_send(scheduler_, fd_) : deadline_of_receive(scheduler_, fd_);
+    return is_known_to_block_ = true;
+}
+
+bool blocking_call::wait() noexcept {
     const int before = errno;
     const restarts how = deadline_ == never ? restarts::yes : restarts::no;
     const int error = wait_event(scheduler_, fd_, events_, deadline_, call_, how);
     errno = error == ETIMEDOUT ? EAGAIN : error ? error : before;
     return !error;
+}
+
+void blocking_call::note_short_read() noexcept {
+    fd_state* known = scheduler_.loop().poller().known_state(fd_);
+    if (known && known->registered && !known->asks_always && short_read_empties(scheduler_, fd_))
+        known->side(direction::read).drained = true;
 }
 
 }  // namespace green::monkeypatch::detail

@@ -2,7 +2,10 @@
 // What a blocking call does when the kernel says EAGAIN: parks until the descriptor has an event, and tries again.
 //
 // Whether a descriptor is blocking is not remembered but asked, and only then: the flag belongs to the open file
-// description, which other threads, children and dups share. So do the time limits of its socket.
+// description, which other threads, children and dups share.
+//
+// A read that gave less than asked for has emptied a TCP connection: the next one parks without asking the kernel first
+// (hub/poller.h).
 #pragma once
 
 #include <green/base/time.h>
@@ -39,7 +42,12 @@ class blocking_call {
         : scheduler_(s), call_(call), fd_(fd), events_(events) {}
 
     // After EAGAIN: whether there is to be another try. If not, errno says why.
-    bool may_try_again() noexcept;
+    bool may_try_again() noexcept {
+        if (blocks()) return wait();
+        take_turn();
+        errno = EAGAIN;
+        return false;
+    }
 
     // attempt() makes the call in a way that never blocks, and returns its result or a negative errno.
     template <class Attempt>
@@ -60,6 +68,17 @@ class blocking_call {
         }
     }
 
+    // The same for a call that reads. is_short(count): that many bytes are less than it would have taken.
+    template <class Attempt, class IsShort>
+    ssize_t receive(Attempt attempt, IsShort is_short) noexcept {
+        if (is_emptied() && blocks() && !wait()) return -1;
+        return perform([&] {
+            const ssize_t count = attempt();
+            if (count > 0 && is_short(static_cast<std::size_t>(count))) note_short_read();
+            return count;
+        });
+    }
+
     // Lets the others run now and then, if none of its calls has to wait.
     void take_turn() noexcept {
         spend_turn(scheduler_, scheduler_.running());
@@ -69,6 +88,16 @@ class blocking_call {
     time_point deadline() const noexcept { return deadline_; }
 
   private:
+    // Not O_NONBLOCK; asked once. Then the deadline is known too.
+    bool blocks() noexcept;
+    // Parks until there is an event. False, and errno says why, when there will be no further try.
+    bool wait() noexcept;
+    bool is_emptied() const noexcept {
+        green::detail::fd_state* known = scheduler_.loop().poller().known_state(fd_);
+        return known && known->side(green::detail::direction::read).drained;
+    }
+    void note_short_read() noexcept;
+
     scheduler& scheduler_;
     const char* call_;
     time_point deadline_ = never;

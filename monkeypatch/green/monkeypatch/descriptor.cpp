@@ -12,13 +12,16 @@
 #include <green/sys/calls.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <new>
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,10 +31,18 @@ namespace detail {
 
 namespace {
 
+constinit std::atomic<bool> tcp_may_carry_records{false};
+
+bool is_tcp(int fd) noexcept {
+    int protocol = 0;
+    unsigned size = sizeof protocol;
+    return sys::getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == IPPROTO_TCP;
+}
+
 fd_kind kind_by_mode(green::detail::poller& poller, int fd) {
     struct stat facts;
     if (::fstat(fd, &facts) != 0) return fd_kind::never_blocks;  // the call itself says what is wrong
-    if (S_ISSOCK(facts.st_mode)) return fd_kind::socket;
+    if (S_ISSOCK(facts.st_mode)) return is_tcp(fd) ? fd_kind::tcp : fd_kind::socket;
     if (S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode) || S_ISBLK(facts.st_mode)) return fd_kind::never_blocks;
     const int error = poller.ensure_registered(fd, poller.state(fd));
     if (error == EPERM) return fd_kind::never_blocks;
@@ -58,6 +69,14 @@ fd_kind kind_of(green::detail::scheduler& s, int fd) noexcept {
 
 void set_kind(green::detail::scheduler& s, int fd, fd_kind kind) noexcept {
     if (green::detail::fd_state* known = s.loop().poller().known_state(fd)) known->kind = static_cast<std::uint8_t>(kind);
+}
+
+bool short_read_empties(green::detail::scheduler& s, int fd) noexcept {
+    return !tcp_may_carry_records.load(std::memory_order_relaxed) && kind_of(s, fd) == fd_kind::tcp;
+}
+
+void note_tcp_option_set(int name) noexcept {
+    if (name == TCP_ULP) tcp_may_carry_records.store(true, std::memory_order_relaxed);
 }
 
 void number_is_new(green::detail::scheduler& s, int fd) noexcept {

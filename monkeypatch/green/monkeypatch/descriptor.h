@@ -12,6 +12,7 @@ namespace green::monkeypatch::detail {
 enum class fd_kind : std::uint8_t {
     unknown,
     socket,        // MSG_DONTWAIT
+    tcp,           // the same
     nowait,        // preadv2(2) with RWF_NOWAIT: pipes
     ready_first,   // poll(2) and then the call: terminals, timerfd and whatever else has no RWF_NOWAIT
     never_blocks,  // regular files, directories, /dev/null: straight through
@@ -21,6 +22,12 @@ enum class fd_kind : std::uint8_t {
 fd_kind kind_of(green::detail::scheduler& s, int fd) noexcept;
 // It has turned out to be another.
 void set_kind(green::detail::scheduler& s, int fd, fd_kind kind) noexcept;
+
+// Whether a read that ended short has emptied it: that is so for TCP, unless a protocol on top of it (TCP_ULP) makes them
+// end between its records.
+bool short_read_empties(green::detail::scheduler& s, int fd) noexcept;
+// After a setsockopt(2) of IPPROTO_TCP.
+void note_tcp_option_set(int name) noexcept;
 
 // The kernel has just given out this number: whatever was known of it has been closed unseen.
 void number_is_new(green::detail::scheduler& s, int fd) noexcept;

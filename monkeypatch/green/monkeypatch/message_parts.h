@@ -10,6 +10,13 @@
 
 namespace green::monkeypatch::detail {
 
+// How many bytes there are in all.
+inline std::size_t size_of(const iovec* parts, std::size_t count) noexcept {
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < count; ++i) size += parts[i].iov_len;
+    return size;
+}
+
 class message_parts {
   public:
     message_parts(const iovec* parts, std::size_t count) noexcept : next_(parts), left_(count) { skip_empty(); }

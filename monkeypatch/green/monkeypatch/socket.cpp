@@ -4,6 +4,7 @@
 #include <green/monkeypatch/descriptor.h>
 #include <green/monkeypatch/message_parts.h>
 #include <green/monkeypatch/patch.h>
+#include <green/monkeypatch/time_limits.h>
 #include <green/monkeypatch/timespec.h>
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
@@ -13,6 +14,7 @@
 #include <chrono>
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -131,10 +133,12 @@ ssize_t recv_blocking(scheduler& s, int fd, void* buffer, std::size_t size, int 
     const int before = errno;
     blocking_call call(s, fd, EPOLLIN, "recv");
     for (std::size_t done = 0;;) {
-        const ssize_t count = call.perform([&] {
+        auto attempt = [&] {
             return bare_call(SYS_recvfrom, fd, static_cast<char*>(buffer) + done, size - done, flags | MSG_DONTWAIT, from,
                              from_size);
-        });
+        };
+        const ssize_t count = call.receive(
+            attempt, [&](std::size_t received) { return received < size - done && !(flags & MSG_PEEK); });
         if (!(flags & MSG_WAITALL)) [[likely]] return count;
         if (count < 0) return done_or_failed(done, before);
         const auto so_far = done + static_cast<std::size_t>(count);
@@ -150,18 +154,23 @@ ssize_t recv_blocking(scheduler& s, int fd, void* buffer, std::size_t size, int 
 ssize_t recvmsg_blocking(scheduler& s, int fd, msghdr* message, int flags) noexcept {
     const int before = errno;
     blocking_call call(s, fd, EPOLLIN, "recvmsg");
-    const ssize_t first =
-        call.perform([&] { return bare_call(SYS_recvmsg, fd, message, flags | MSG_DONTWAIT); });
+    const ssize_t first = call.receive(
+        [&] { return bare_call(SYS_recvmsg, fd, message, flags | MSG_DONTWAIT); },
+        [&](std::size_t count) {
+            return !(flags & MSG_PEEK) && count < detail::size_of(message->msg_iov, message->msg_iovlen);
+        });
     if (first <= 0 || (flags & (MSG_WAITALL | MSG_PEEK)) != MSG_WAITALL) return first;
     message_parts parts(message->msg_iov, message->msg_iovlen);
     parts.advance(static_cast<std::size_t>(first));
     if (parts.done() || !is_stream(fd) || detail::is_nonblocking(fd)) return first;
     while (!parts.done()) {
         msghdr rest{};
-        const ssize_t count = call.perform([&] {
+        auto attempt = [&] {
             parts.put_into(rest);
             return bare_call(SYS_recvmsg, fd, &rest, flags | MSG_DONTWAIT);
-        });
+        };
+        const ssize_t count = call.receive(
+            attempt, [&](std::size_t received) { return received < detail::size_of(rest.msg_iov, rest.msg_iovlen); });
         if (count < 0) return done_or_failed(parts.count(), before);
         if (count == 0) break;
         parts.advance(static_cast<std::size_t>(count));
@@ -354,6 +363,13 @@ ssize_t splice(int in, loff_t* in_offset, int out, loff_t* out_offset, size_t si
     scheduler* s = flags & SPLICE_F_NONBLOCK || size == 0 ? nullptr : taken_over();
     if (!s) return original<&::splice>()(in, in_offset, out, out_offset, size, flags);
     return splice_blocking(*s, in, in_offset, out, out_offset, size, flags);
+}
+
+int setsockopt(int fd, int level, int name, const void* value, socklen_t size) noexcept {
+    const int result = original<&::setsockopt>()(fd, level, name, value, size);
+    if (level == SOL_SOCKET) detail::note_option_set(name);
+    if (level == IPPROTO_TCP) detail::note_tcp_option_set(name);
+    return result;
 }
 
 }  // extern "C"

@@ -23,6 +23,7 @@ namespace {
 using detail::blocking_call;
 using detail::fd_kind;
 using detail::message_parts;
+using detail::size_of;
 using green::detail::scheduler;
 using sys::bare_call;
 
@@ -43,6 +44,7 @@ long try_by_kind(scheduler& s, int fd, short ready, Nowait nowait, Message messa
         long result = 0;
         switch (kind) {
             case fd_kind::socket:
+            case fd_kind::tcp:
                 result = message();
                 if (result != -ENOTSOCK) return result;
                 break;
@@ -64,7 +66,7 @@ long try_by_kind(scheduler& s, int fd, short ready, Nowait nowait, Message messa
 
 ssize_t read_parts(scheduler& s, int fd, const iovec* parts, int count) noexcept {
     blocking_call call(s, fd, EPOLLIN, "read");
-    return call.perform([&] {
+    auto attempt = [&] {
         return try_by_kind(
             s, fd, POLLIN, [&] { return read_nowait(fd, parts, static_cast<std::size_t>(count)); },
             [&] {
@@ -74,12 +76,13 @@ ssize_t read_parts(scheduler& s, int fd, const iovec* parts, int count) noexcept
                 return bare_call(SYS_recvmsg, fd, &message, MSG_DONTWAIT);
             },
             [&] { return bare_call(SYS_readv, fd, parts, count); });
-    });
+    };
+    return call.receive(attempt, [&](std::size_t read) { return read < size_of(parts, static_cast<std::size_t>(count)); });
 }
 
 ssize_t read_one(scheduler& s, int fd, void* buffer, std::size_t size) noexcept {
     blocking_call call(s, fd, EPOLLIN, "read");
-    return call.perform([&] {
+    auto attempt = [&] {
         return try_by_kind(
             s, fd, POLLIN,
             [&] {
@@ -88,7 +91,8 @@ ssize_t read_one(scheduler& s, int fd, void* buffer, std::size_t size) noexcept 
             },
             [&] { return bare_call(SYS_recvfrom, fd, buffer, size, MSG_DONTWAIT, nullptr, nullptr); },
             [&] { return bare_call(SYS_read, fd, buffer, size); });
-    });
+    };
+    return call.receive(attempt, [&](std::size_t read) { return read < size; });
 }
 
 // Goes on until all is written, as a blocking write does.

@@ -67,6 +67,7 @@ void poller::renew(fd_state& state, int fd) {
         end_wait(side);
     }
     state.kind = 0;
+    state.without_limits_at = 0;
     while (fd_listener* each = state.listeners) {
         if (each->who->choose()) each->who->wake();
         remove_listener(*each);

@@ -50,7 +50,8 @@ struct alignas(64) fd_state {  // one cache line
     std::uint32_t generation = 0;                        // when this state was last used; others make it stale
     bool registered = false;
     bool asks_always = false;  // a hang-up or urgent data was seen: reads never count as drained again
-    std::uint8_t kind = 0;  // what monkeypatch/ knows of it; 0 while it knows nothing
+    std::uint8_t kind = 0;                // what monkeypatch/ knows of it; 0 while it knows nothing
+    std::uint32_t without_limits_at = 0;  // monkeypatch/: see time_limits.h
     fd_listener* listeners = nullptr;
 
     fd_side& side(direction d) noexcept { return sides[static_cast<std::size_t>(d)]; }
