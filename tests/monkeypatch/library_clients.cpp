@@ -2,19 +2,23 @@
 // Blocking C libraries as they come, under the patch: COUNT requests at once, each in a fiber of its own, on one thread.
 //
 //     library-clients curl URL COUNT            libcurl's easy interface
+//     library-clients curl-multi URL COUNT      its multi interface instead, without fibers and patch
 //     library-clients postgres CONNINFO COUNT   libpq: SELECT pg_sleep(0.2)
 //     library-clients redis PORT COUNT          hiredis: BLPOP, each from a list of its own, all pushed after 0.2 s
 //     library-clients tls PORT COUNT            OpenSSL's SSL_connect, SSL_write, SSL_read
 //     library-clients curl-timeout URL 1        the same within a timeout of 0.3 s
 //
-// Run by libraries_test.py. Prints the seconds of one request alone and of all at once, and how many succeeded.
+// Run by libraries_test.py. Prints the seconds of one request alone and of all at once, how many succeeded, and the
+// processor seconds of all at once.
 #include <green/green.h>
 #include <green/monkeypatch/patch.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <map>
 #include <string>
@@ -39,18 +43,48 @@ std::size_t count_bytes(char*, std::size_t size, std::size_t count, void* total)
     return size * count;
 }
 
-bool download(const std::string& url) {
+constexpr std::size_t page_size_bytes = 100'000;
+
+CURL* prepare_download(const std::string& url, std::size_t& total) {
     CURL* handle = curl_easy_init();
-    std::size_t total = 0;
     curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &count_bytes);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &total);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+    return handle;
+}
+
+bool download(const std::string& url) {
+    std::size_t total = 0;
+    CURL* handle = prepare_download(url, total);
     const CURLcode result = curl_easy_perform(handle);
     if (result != CURLE_OK) std::fprintf(stderr, "curl: %s\n", curl_easy_strerror(result));
     curl_easy_cleanup(handle);
-    return result == CURLE_OK && total == 100'000;
+    return result == CURLE_OK && total == page_size_bytes;
+}
+
+// Each on a connection of its own, as in fibers. Returns how many succeeded.
+int download_by_multi(const std::string& url, int count) {
+    CURLM* all = curl_multi_init();
+    std::vector<std::size_t> totals(static_cast<std::size_t>(count), 0);
+    for (std::size_t& total : totals) {
+        CURL* handle = prepare_download(url, total);
+        curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, 1L);
+        curl_multi_add_handle(all, handle);
+    }
+    int running = count;
+    while (running > 0 && curl_multi_perform(all, &running) == CURLM_OK && running > 0)
+        curl_multi_poll(all, nullptr, 0, 1000, nullptr);
+    int left = 0;
+    while (CURLMsg* message = curl_multi_info_read(all, &left)) {
+        CURL* handle = message->easy_handle;
+        curl_multi_remove_handle(all, handle);
+        curl_easy_cleanup(handle);
+    }
+    curl_multi_cleanup(all);
+    return static_cast<int>(std::ranges::count(totals, page_size_bytes));
 }
 
 #ifdef HAVE_LIBPQ
@@ -121,14 +155,28 @@ double seconds_of(const std::function<void()>& what) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+double processor_seconds_of(const std::function<void()>& what) {
+    const std::clock_t begin = std::clock();
+    what();
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
     if (count != 4) return 2;
     const std::string kind = words[1], where = words[2];
     const int many = std::atoi(words[3]);
-    green::monkeypatch::patch_all();
     curl_global_init(CURL_GLOBAL_ALL);
+    if (kind == "curl-multi") {
+        int good = 0;
+        double all = 0;
+        const double one = seconds_of([&] { download_by_multi(where, 1); });
+        const double cpu = processor_seconds_of([&] { all = seconds_of([&] { good = download_by_multi(where, many); }); });
+        std::printf("%.3f %.3f %d %.3f\n", one, all, good, cpu);
+        return 0;
+    }
+    green::monkeypatch::patch_all();
     if (kind == "curl-timeout") {
         bool in_time = true;
         const double took = seconds_of([&] {
@@ -157,10 +205,13 @@ int main(int count, char** words) {
 #endif
     const double one = seconds_of([&] { green::spawn([&] { found->second(where); }).join(); });
     int good = 0;
-    const double all = seconds_of([&] {
-        green::group requests;
-        for (int i = 0; i < many; ++i) requests.spawn([&] { good += found->second(where); });
-        requests.join();
+    double all = 0;
+    const double cpu = processor_seconds_of([&] {
+        all = seconds_of([&] {
+            green::group requests;
+            for (int i = 0; i < many; ++i) requests.spawn([&] { good += found->second(where); });
+            requests.join();
+        });
     });
-    std::printf("%.3f %.3f %d\n", one, all, good);
+    std::printf("%.3f %.3f %d %.3f\n", one, all, good, cpu);
 }

@@ -89,11 +89,11 @@ void number_is_new(green::detail::scheduler& s, int fd) noexcept {
 namespace {
 
 bool taken_over() noexcept {
-    return detail::is_taken_over(family::descriptor);
+    return detail::is_patched(family::descriptor);
 }
 
 void forget(int fd) noexcept {
-    green::detail::forget_fd(fd, true);
+    if (green::detail::may_be_known(fd) && !detail::in_vfork_child()) green::detail::forget_fd(fd, true);
 }
 
 void forget_directory(DIR* directory) noexcept {

@@ -19,15 +19,23 @@ constexpr unsigned bit_of(family f) noexcept {
 // This thread may get a hub when it first waits. Others have one only when they use green.
 [[gnu::tls_model("initial-exec")]] extern thread_local constinit bool may_have_hub;
 
-// Whether the calls of a family are taken over at all, on any thread; not in the child of a vfork(2), which has this
-// process's memory and not its descriptors.
-bool is_taken_over(family f) noexcept;
+inline bool is_patched(family f) noexcept {
+    return patched_families.load(std::memory_order_relaxed) & bit_of(f);
+}
+
+// The child of a vfork(2) has this process's memory, which is not to be changed, and not its descriptors. Costs a system
+// call.
 bool in_vfork_child() noexcept;
+
+// Whether the calls of a family are taken over at all, on any thread.
+inline bool is_taken_over(family f) noexcept {
+    return is_patched(f) && !in_vfork_child();
+}
 
 // The scheduler of the fiber that makes the call; null when the call is libc's.
 green::detail::scheduler* first_scheduler() noexcept;
 inline green::detail::scheduler* taken_over(family f) noexcept {
-    if (!(patched_families.load(std::memory_order_relaxed) & bit_of(f))) return nullptr;
+    if (!is_patched(f)) return nullptr;
     green::detail::scheduler* s = green::detail::scheduler::current_or_null();
     if (!s) [[unlikely]] s = may_have_hub ? first_scheduler() : nullptr;
     if (!s || (s->running().attention & green::detail::agent::is_hub)) return nullptr;

@@ -39,10 +39,6 @@ bool in_vfork_child() noexcept {
     return process_id.load(std::memory_order_relaxed) != ::getpid();
 }
 
-bool is_taken_over(family f) noexcept {
-    return (patched_families.load(std::memory_order_relaxed) & bit_of(f)) && !in_vfork_child();
-}
-
 green::detail::scheduler* first_scheduler() noexcept try {
     return &green::detail::scheduler::current();
 } catch (...) {  // no memory or no descriptors for a hub: libc's call needs none
@@ -89,8 +85,7 @@ void patch_dns() noexcept {
 
 bool is_patched(std::string_view name) noexcept {
     const auto* found = std::ranges::find(detail::symbols, name, &detail::symbol_facts::name);
-    return found != std::end(detail::symbols) &&
-           (detail::patched_families.load(std::memory_order_relaxed) & detail::bit_of(found->of));
+    return found != std::end(detail::symbols) && detail::is_patched(found->of);
 }
 
 }  // namespace green::monkeypatch

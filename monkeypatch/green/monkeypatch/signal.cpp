@@ -42,10 +42,11 @@ bool is_function(const struct sigaction& action) noexcept {
     return (action.sa_flags & SA_SIGINFO) || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
 }
 
-void show_as_installed(int signal_number, struct sigaction& seen) noexcept {
+// The action that the program has installed, behind the one that the kernel has.
+void show_as_installed(struct sigaction& seen, handler call, int flags) noexcept {
     if (!(seen.sa_flags & SA_SIGINFO) || seen.sa_sigaction != &trampoline) return;
-    seen.sa_sigaction = of_signal[signal_number].call.load(std::memory_order_acquire);
-    seen.sa_flags = of_signal[signal_number].flags.load(std::memory_order_relaxed);
+    seen.sa_sigaction = call;
+    seen.sa_flags = flags;
 }
 
 }  // namespace
@@ -59,27 +60,28 @@ extern "C" {
 int sigaction(int signal_number, const struct sigaction* wanted, struct sigaction* before) noexcept {
     const auto real = original<&::sigaction>();
     const bool takes_over = signal_number > 0 && signal_number < _NSIG && !is_fault(signal_number) &&
-                            detail::is_taken_over(family::signal);
+                            detail::is_patched(family::signal);
     if (!takes_over) return real(signal_number, wanted, before);
-    struct sigaction seen;
-    if (real(signal_number, nullptr, &seen) != 0) return -1;
-    show_as_installed(signal_number, seen);
-    if (wanted) {
+    installed& mine = of_signal[signal_number];
+    const handler call = mine.call.load(std::memory_order_acquire);
+    const int flags = mine.flags.load(std::memory_order_relaxed);
+    int result;
+    if (wanted && is_function(*wanted) && !detail::in_vfork_child()) {
         struct sigaction ours = *wanted;
-        if (is_function(ours)) {
-            of_signal[signal_number].flags.store(ours.sa_flags, std::memory_order_relaxed);
-            of_signal[signal_number].call.store(ours.sa_sigaction, std::memory_order_release);  // a union in any case
-            ours.sa_sigaction = &trampoline;
-            ours.sa_flags |= SA_SIGINFO;
-        }
-        if (real(signal_number, &ours, nullptr) != 0) return -1;
+        mine.flags.store(ours.sa_flags, std::memory_order_relaxed);
+        mine.call.store(ours.sa_sigaction, std::memory_order_release);  // a union in any case
+        ours.sa_sigaction = &trampoline;
+        ours.sa_flags |= SA_SIGINFO;
+        result = real(signal_number, &ours, before);
+    } else {
+        result = real(signal_number, wanted, before);
     }
-    if (before) *before = seen;
-    return 0;
+    if (result == 0 && before) show_as_installed(*before, call, flags);
+    return result;
 }
 
 sighandler_t signal(int signal_number, sighandler_t wanted) noexcept {
-    if (!detail::is_taken_over(family::signal)) return original<&::signal>()(signal_number, wanted);
+    if (!detail::is_patched(family::signal)) return original<&::signal>()(signal_number, wanted);
     if (wanted == SIG_ERR) {
         errno = EINVAL;
         return SIG_ERR;
