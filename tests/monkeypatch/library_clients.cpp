@@ -7,6 +7,7 @@
 //     library-clients redis PORT COUNT          hiredis: BLPOP, each from a list of its own, all pushed after 0.2 s
 //     library-clients tls PORT COUNT            OpenSSL's SSL_connect, SSL_write, SSL_read
 //     library-clients curl-timeout URL 1        the same within a timeout of 0.3 s
+//     library-clients native-KIND …             any of them with a native thread for each request, and no patch
 //
 // Run by libraries_test.py. Prints the seconds of one request alone and of all at once, how many succeeded, and the
 // processor seconds of all at once.
@@ -14,6 +15,7 @@
 #include <green/monkeypatch/patch.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -21,7 +23,9 @@
 #include <ctime>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <curl/curl.h>
@@ -37,6 +41,8 @@
 #endif
 
 namespace {
+
+bool native = false;
 
 std::size_t count_bytes(char*, std::size_t size, std::size_t count, void* total) {
     *static_cast<std::size_t*>(total) += size * count;
@@ -98,8 +104,11 @@ void connect_to_postgres(const std::string& how, int count) {
 }
 
 bool ask_postgres(const std::string&) {
+    static std::mutex guard;
+    guard.lock();
     PGconn* connection = connections.back();
     connections.pop_back();
+    guard.unlock();
     PGresult* result = PQexec(connection, "SELECT pg_sleep(0.2), 42");
     const bool good = PQresultStatus(result) == PGRES_TUPLES_OK && std::strcmp(PQgetvalue(result, 0, 1), "42") == 0;
     if (!good) std::fprintf(stderr, "libpq: %s\n", PQerrorMessage(connection));
@@ -111,21 +120,30 @@ bool ask_postgres(const std::string&) {
 
 #ifdef HAVE_HIREDIS
 bool pop_from_redis(const std::string& port) {
-    static int number = 0;
+    static std::atomic<int> number = 0;
     const std::string list = "list-" + std::to_string(number++);
-    auto pusher = green::spawn([&] {
+    auto push = [&] {
         ::usleep(200'000);
         redisContext* c = redisConnect("127.0.0.1", std::atoi(port.c_str()));
         freeReplyObject(redisCommand(c, "RPUSH %s value", list.c_str()));
         redisFree(c);
-    });
+    };
+    std::thread native_pusher;
+    green::fiber<void> pusher;
+    if (native)
+        native_pusher = std::thread(push);
+    else
+        pusher = green::spawn(push);
     redisContext* c = redisConnect("127.0.0.1", std::atoi(port.c_str()));
     auto* reply = static_cast<redisReply*>(redisCommand(c, "BLPOP %s 0", list.c_str()));
     const bool good = reply && reply->type == REDIS_REPLY_ARRAY && std::strcmp(reply->element[1]->str, "value") == 0;
     if (!good) std::fprintf(stderr, "hiredis: %s\n", c->errstr);
     if (reply) freeReplyObject(reply);
     redisFree(c);
-    pusher.join();
+    if (native)
+        native_pusher.join();
+    else
+        pusher.join();
     return good;
 }
 #endif
@@ -149,6 +167,17 @@ bool echo_by_tls(const std::string& port) {
     return good;
 }
 
+void on_fibers(int count, const std::function<void()>& what) {
+    green::group requests;
+    for (int i = 0; i < count; ++i) requests.spawn(what);
+    requests.join();
+}
+
+void on_threads(int count, const std::function<void()>& what) {
+    std::vector<std::jthread> requests;
+    for (int i = 0; i < count; ++i) requests.emplace_back(what);
+}
+
 double seconds_of(const std::function<void()>& what) {
     const auto begin = std::chrono::steady_clock::now();
     what();
@@ -165,7 +194,10 @@ double processor_seconds_of(const std::function<void()>& what) {
 
 int main(int count, char** words) {
     if (count != 4) return 2;
-    const std::string kind = words[1], where = words[2];
+    std::string kind = words[1];
+    const std::string where = words[2];
+    native = kind.starts_with("native-");
+    if (native) kind.erase(0, std::strlen("native-"));
     const int many = std::atoi(words[3]);
     curl_global_init(CURL_GLOBAL_ALL);
     if (kind == "curl-multi") {
@@ -176,7 +208,7 @@ int main(int count, char** words) {
         std::printf("%.3f %.3f %d %.3f\n", one, all, good, cpu);
         return 0;
     }
-    green::monkeypatch::patch_all();
+    if (!native) green::monkeypatch::patch_all();
     if (kind == "curl-timeout") {
         bool in_time = true;
         const double took = seconds_of([&] {
@@ -203,15 +235,13 @@ int main(int count, char** words) {
 #ifdef HAVE_LIBPQ
     if (kind == "postgres") connect_to_postgres(where, many + 1);
 #endif
-    const double one = seconds_of([&] { green::spawn([&] { found->second(where); }).join(); });
-    int good = 0;
+    std::atomic<int> good = 0;
+    auto ask = [&] { good += found->second(where); };
+    const double one = seconds_of([&] { native ? on_threads(1, ask) : on_fibers(1, ask); });
+    good = 0;
     double all = 0;
     const double cpu = processor_seconds_of([&] {
-        all = seconds_of([&] {
-            green::group requests;
-            for (int i = 0; i < many; ++i) requests.spawn([&] { good += found->second(where); });
-            requests.join();
-        });
+        all = seconds_of([&] { native ? on_threads(many, ask) : on_fibers(many, ask); });
     });
-    std::printf("%.3f %.3f %d %.3f\n", one, all, good, cpu);
+    std::printf("%.3f %.3f %d %.3f\n", one, all, good.load(), cpu);
 }
