@@ -11,8 +11,13 @@
 #include <string>
 #include <thread>
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -71,6 +76,54 @@ TEST_CASE_FIXTURE(support::virtual_time, "a moment on any clock comes on the hub
         CHECK(clock.elapsed() - before > 99s);
         CHECK(clock.elapsed() - before < 101s);
     }
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "polls and calls with a time limit wait on the hub's clock") {
+    monkeypatch::patch_all();
+    int ends[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    green::duration expected{};
+    auto takes = [&](const char* what, green::duration how_long, auto call) {
+        INFO(what);
+        call();
+        expected += how_long;
+        CHECK(clock.elapsed() == expected);
+    };
+    pollfd wanted{ends[0], POLLIN, 0};
+    const timespec hour{3600, 0};
+    takes("poll", 1h, [&] { CHECK(::poll(&wanted, 1, 3'600'000) == 0); });
+    takes("poll of nothing", 1h, [&] { CHECK(::poll(nullptr, 0, 3'600'000) == 0); });
+    takes("ppoll", 1h, [&] { CHECK(::ppoll(&wanted, 1, &hour, nullptr) == 0); });
+    takes("select", 1h, [&] {
+        timeval limit{3600, 0};
+        fd_set reading;
+        FD_ZERO(&reading);
+        FD_SET(ends[0], &reading);
+        CHECK(::select(ends[0] + 1, &reading, nullptr, nullptr, &limit) == 0);
+        CHECK(limit.tv_sec + limit.tv_usec == 0);
+    });
+    takes("pselect", 1h, [&] { CHECK(::pselect(0, nullptr, nullptr, nullptr, &hour, nullptr) == 0); });
+    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{EPOLLIN, {}};
+    REQUIRE(::epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event) == 0);
+    takes("epoll_wait", 1h, [&] { CHECK(::epoll_wait(epoll, &event, 1, 3'600'000) == 0); });
+    takes("epoll_pwait2", 1h, [&] { CHECK(::epoll_pwait2(epoll, &event, 1, &hour, nullptr) == 0); });
+    takes("recv with a time limit", 1h, [&] {
+        char c;
+        const timeval limit{3600, 0};
+        REQUIRE(::setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
+        CHECK(::recv(ends[0], &c, 1, 0) == -1);
+        CHECK(errno == EAGAIN);
+    });
+    takes("sigtimedwait", 1h, [&] {
+        sigset_t none;
+        sigemptyset(&none);
+        CHECK(::sigtimedwait(&none, nullptr, &hour) == -1);
+    });
+
+    auto answer = green::spawn_after(30min, [&] { CHECK(::send(ends[1], "x", 1, 0) == 1); });
+    takes("poll of what comes in between", 30min, [&] { CHECK(::poll(&wanted, 1, 3'600'000) == 1); });
+    for (int fd : {ends[0], ends[1], epoll}) ::close(fd);
 }
 
 TEST_CASE_FIXTURE(support::virtual_time, "a killed fiber's calls fail, and its next C++ wait throws") {
