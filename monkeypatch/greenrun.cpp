@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // Runs a program as it is, with the patch: libgreen-monkeypatch.so is preloaded, and main() is the main fiber of a hub.
 //
-//     greenrun [--no-FAMILY…] PROGRAM [ARGUMENT…]
+//     greenrun [--no-FAMILY…] [--stats] PROGRAM [ARGUMENT…]
+//
+// With --stats each process, of the program and of what it starts, says at its end on standard error which calls have
+// parked, and what has blocked the hub.
 //
 // The program keeps the process, its number, its descriptors and its exit status. Exit status of greenrun itself: 2 wrong
 // use, 126 the program cannot be run, 127 there is no such program; as env(1).
@@ -27,7 +30,8 @@ constexpr const char* families[] = {
 };
 
 [[noreturn]] void refuse(const std::string& why) {
-    std::fprintf(stderr, "greenrun: %s\nusage: greenrun [--no-FAMILY...] PROGRAM [ARGUMENT...]\nfamilies:", why.c_str());
+    std::fprintf(stderr, "greenrun: %s\nusage: greenrun [--no-FAMILY...] [--stats] PROGRAM [ARGUMENT...]\nfamilies:",
+                 why.c_str());
     for (const char* each : families) std::fprintf(stderr, " %s", each);
     std::fputc('\n', stderr);
     std::exit(2);
@@ -48,12 +52,17 @@ std::string find_library() {
 
 int main(int count, char** words) {
     std::vector<std::string_view> wanted(std::begin(families), std::end(families));
+    bool with_statistics = false;
     int at = 1;
     for (; at < count && words[at][0] == '-'; ++at) {
         const std::string_view option = words[at];
         if (option == "--") {
             ++at;
             break;
+        }
+        if (option == "--stats") {
+            with_statistics = true;
+            continue;
         }
         const auto unwanted = option.starts_with("--no-") ? std::ranges::find(wanted, option.substr(5)) : wanted.end();
         if (unwanted == wanted.end()) refuse("unknown option " + std::string(option));
@@ -63,6 +72,7 @@ int main(int count, char** words) {
 
     std::string list;
     for (std::string_view each : wanted) list.append(list.empty() ? "" : ",").append(each);
+    if (with_statistics) list.append(list.empty() ? "" : ",").append("--stats");
     ::setenv("GREENRUN", list.c_str(), 1);
     const char* before = std::getenv("LD_PRELOAD");
     const std::string preload = find_library() + (before && *before ? std::string(":") + before : "");

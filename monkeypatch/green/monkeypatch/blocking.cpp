@@ -20,13 +20,13 @@ bool is_nonblocking(int fd) noexcept {
     return flags >= 0 && (flags & O_NONBLOCK);
 }
 
-int wait_event(scheduler& s, std::span<watched_fd> watched, time_point deadline, const char* call,
+int wait_event(scheduler& s, std::span<watched_fd> watched, time_point deadline, waiting_call& call,
                restarts how, const unsigned* handlers_before) noexcept {
     bool interrupted = false;
     const bool waits_for_signals = watched.empty() && deadline == never;  // which may come though nothing else can
     if (waits_for_signals) s.loop().hold();
-    const outcome result =
-        interruptible_wait(s, fd_event(s.loop().poller(), watched, call), deadline, how, interrupted, handlers_before);
+    const outcome result = interruptible_wait(s, fd_event(s.loop().poller(), watched, call.name()), deadline, call, how,
+                                              interrupted, handlers_before);
     if (waits_for_signals) s.loop().release();
     if (interrupted) return EINTR;
     switch (result) {
@@ -42,7 +42,7 @@ int wait_event(scheduler& s, std::span<watched_fd> watched, time_point deadline,
     return 0;
 }
 
-int wait_event(scheduler& s, int fd, std::uint32_t events, time_point deadline, const char* call, restarts how) noexcept {
+int wait_event(scheduler& s, int fd, std::uint32_t events, time_point deadline, waiting_call& call, restarts how) noexcept {
     watched_fd watched;
     const int refusal = watched.begin(s.loop().poller(), fd, events);
     return refusal ? refusal : wait_event(s, {&watched, 1}, deadline, call, how);

@@ -28,16 +28,16 @@ using green::detail::scheduler;
 
 // Parks until one of `watched` has an event. Returns 0, ETIMEDOUT, ECANCELED, EINTR after a signal handler, or EBADF
 // when one was closed meanwhile. (`handlers_before`: see interruption.h.)
-int wait_event(scheduler& s, std::span<green::detail::watched_fd> watched, time_point deadline, const char* call,
+int wait_event(scheduler& s, std::span<green::detail::watched_fd> watched, time_point deadline, waiting_call& call,
                restarts how, const unsigned* handlers_before = nullptr) noexcept;
 
 // The same for one descriptor; also what epoll_ctl(2) refuses, and ENOMEM.
-int wait_event(scheduler& s, int fd, std::uint32_t events, time_point deadline, const char* call, restarts how) noexcept;
+int wait_event(scheduler& s, int fd, std::uint32_t events, time_point deadline, waiting_call& call, restarts how) noexcept;
 
 // One blocking call on one descriptor.
 class blocking_call {
   public:
-    // `events`: EPOLLIN or EPOLLOUT, which also says whose time limit counts. `call` names it in dumps.
+    // `events`: EPOLLIN or EPOLLOUT, which also says whose time limit counts. `call` names it in dumps and statistics: a name of symbols.def.
     blocking_call(scheduler& s, int fd, std::uint32_t events, const char* call) noexcept
         : scheduler_(s), call_(call), fd_(fd), events_(events) {}
 
@@ -84,6 +84,9 @@ class blocking_call {
         spend_turn(scheduler_, scheduler_.running());
     }
 
+    // What it is to dumps and statistics; for a wait beside its own.
+    waiting_call& as_waiting() noexcept { return call_; }
+
     // Never, unless it had to wait and its socket has a time limit.
     time_point deadline() const noexcept { return deadline_; }
 
@@ -99,7 +102,7 @@ class blocking_call {
     void note_short_read() noexcept;
 
     scheduler& scheduler_;
-    const char* call_;
+    waiting_call call_;
     time_point deadline_ = never;
     int fd_;
     std::uint32_t events_;

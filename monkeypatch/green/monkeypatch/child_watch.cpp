@@ -18,7 +18,7 @@ int child_watch::park() noexcept {
     green::detail::watched_fd watched;
     const std::size_t count = begin(watched) ? 1 : 0;
     const time_point deadline = add(scheduler_.loop().now(), pause());
-    const int error = wait_event(scheduler_, {&watched, count}, deadline, "waitpid", restarts::yes);
+    const int error = wait_event(scheduler_, {&watched, count}, deadline, call_, restarts::yes);
     if (error == 0) {  // there is no second event, should the kernel say all the same "not yet"
         close();
         began_ = scheduler_.loop().now();

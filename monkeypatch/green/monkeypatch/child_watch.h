@@ -13,6 +13,7 @@
 #include <green/base/time.h>
 #include <green/fiber/scheduler.h>
 #include <green/io/fd_event.h>
+#include <green/monkeypatch/parked_call.h>
 
 #include <cerrno>
 
@@ -24,8 +25,8 @@ namespace green::monkeypatch::detail {
 class child_watch {
   public:
     // Whom a call waits for and with which options, as waitid(2) has it. Opens nothing yet.
-    child_watch(green::detail::scheduler& s, idtype_t kind, id_t id, int options) noexcept
-        : scheduler_(s), kind_(kind), id_(id), options_(options) {}
+    child_watch(green::detail::scheduler& s, idtype_t kind, id_t id, int options, const char* call) noexcept
+        : scheduler_(s), kind_(kind), id_(id), options_(options), call_(call) {}
     ~child_watch() { close(); }
     child_watch(const child_watch&) = delete;
     child_watch& operator=(const child_watch&) = delete;
@@ -43,6 +44,7 @@ class child_watch {
     const idtype_t kind_;
     const id_t id_;
     const int options_;
+    waiting_call call_;
     int pidfd_ = -1;         // until it has made its only event
     bool has_begun_ = false;
     time_point began_{};     // valid once it has begun
@@ -51,9 +53,10 @@ class child_watch {
 // Calls ask() until it says something else than 0, "not yet", and returns that: -1 is an error with its errno, as
 // ECANCELED is. What can be had at once is had by a cancelled fiber too, so that it can clear up after itself.
 template <class Ask>
-long ask_until_told(green::detail::scheduler& s, idtype_t kind, id_t id, int options, Ask ask) noexcept {
+long ask_until_told(green::detail::scheduler& s, idtype_t kind, id_t id, int options, const char* call,
+                    Ask ask) noexcept {
     const int before = errno;
-    child_watch watch(s, kind, id, options);
+    child_watch watch(s, kind, id, options, call);
     for (int error = 0;; error = watch.park()) {
         const long answer = ask();
         if (answer > 0) errno = before;
@@ -64,5 +67,8 @@ long ask_until_told(green::detail::scheduler& s, idtype_t kind, id_t id, int opt
         }
     }
 }
+
+// waitpid(2) without options, for another patched call: dumps and statistics show that one's name. Parks on a fiber.
+pid_t wait_for_child(pid_t child, int* status, const char* call);
 
 }  // namespace green::monkeypatch::detail

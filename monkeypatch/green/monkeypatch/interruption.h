@@ -9,6 +9,7 @@
 #pragma once
 
 #include <green/fiber/park.h>
+#include <green/monkeypatch/parked_call.h>
 
 namespace green::monkeypatch::detail {
 
@@ -52,13 +53,15 @@ unsigned handlers_run() noexcept;
 // wait_without_throwing(), but `interrupted` says that a signal handler has ended it; then the outcome means nothing. One
 // that has run since there were `*handlers_before` ends it at once.
 template <class Operation>
-green::detail::outcome interruptible_wait(green::detail::scheduler& s, Operation&& op, time_point deadline, restarts how,
-                                          bool& interrupted, const unsigned* handlers_before = nullptr) noexcept {
+green::detail::outcome interruptible_wait(green::detail::scheduler& s, Operation&& op, time_point deadline,
+                                          waiting_call& call, restarts how, bool& interrupted,
+                                          const unsigned* handlers_before = nullptr) noexcept {
     interruptible wait(s.running(), how);
     if (handlers_before && *handlers_before != handlers_run()) {
         interrupted = true;
         return green::detail::outcome::ready;
     }
+    counted_park parked(call);
     const auto result = wait_without_throwing(op, deadline);
     interrupted = wait.interrupted();
     return result;

@@ -89,7 +89,7 @@ bool can_look_up() noexcept {
     return done;
 }
 
-lookup::lookup() noexcept : outer_(std::exchange(running_lookup, this)) {}
+lookup::lookup(const char* call) noexcept : outer_(std::exchange(running_lookup, this)), call_(call) {}
 
 lookup::~lookup() {
     running_lookup = outer_;
@@ -106,6 +106,7 @@ const dns::detail::server_answer& lookup::answer_to(std::string question, Ask as
     const int host_error_before = h_errno;
     running_lookup = nullptr;
     try {
+        counted_park parked(call_);
         answer_ = ask(dns::default_resolver());
     } catch (...) {  // there is no resolver for want of memory or descriptors
         answer_ = {.error = std::make_error_code(std::errc::not_enough_memory)};

@@ -14,6 +14,7 @@
 
 #include <green/dns/resolver.h>
 #include <green/monkeypatch/gate.h>
+#include <green/monkeypatch/parked_call.h>
 
 #include <string>
 
@@ -26,7 +27,7 @@ bool can_look_up() noexcept;
 // One patched call, while it lasts. By it the source knows that a fiber waits here, and for whom it answers.
 class lookup {
   public:
-    lookup() noexcept;
+    explicit lookup(const char* call) noexcept;
     ~lookup();
     lookup(const lookup&) = delete;
     lookup& operator=(const lookup&) = delete;
@@ -46,6 +47,7 @@ class lookup {
     const dns::detail::server_answer& answer_to(std::string question, Ask ask);
 
     lookup* const outer_;
+    waiting_call call_;
     std::string question_;
     dns::detail::server_answer answer_;
     bool was_cancelled_ = false;

@@ -61,9 +61,9 @@ hostent* fail(int error) noexcept {
 
 // A function with _r, which is given `asked` and the caller's storage.
 template <class Function, class... Asked>
-int look_up(Function* libc, hostent** found, int* host_error, Asked... asked) {
+int look_up(const char* name, Function* libc, hostent** found, int* host_error, Asked... asked) {
     if (!can_look_up()) return libc(asked..., found, host_error);
-    lookup call;
+    lookup call(name);
     const int error = libc(asked..., found, host_error);
     if (!call.was_cancelled()) return error;
     *found = nullptr;
@@ -73,8 +73,8 @@ int look_up(Function* libc, hostent** found, int* host_error, Asked... asked) {
 
 // The same into the fiber's storage. Servers are asked once, however often the storage has to grow.
 template <class Function, class... Asked>
-hostent* look_up(last_answer last_answers::*which, Function* libc, Asked... asked) try {
-    lookup call;
+hostent* look_up(const char* name, last_answer last_answers::*which, Function* libc, Asked... asked) try {
+    lookup call(name);
     hostent* const found =
         (answers_of_this_fiber().*which).fill([&](auto... into) { return libc(asked..., into...); });
     return call.was_cancelled() ? fail(ECANCELED) : found;
@@ -93,7 +93,7 @@ extern "C" {
 int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) {
     const auto libc = original<&::getaddrinfo>();
     if (!node || !can_look_up()) return libc(node, service, hints, found);
-    lookup call;
+    lookup call("getaddrinfo");
     const int error = libc(node, service, hints, found);
     if (!call.was_cancelled()) return error;
     if (error == 0) ::freeaddrinfo(*found);  // another source knew it
@@ -105,7 +105,7 @@ int getnameinfo(const sockaddr* address, socklen_t size_bytes, char* host, sockl
                 socklen_t service_size_bytes, int flags) {
     const auto libc = original<&::getnameinfo>();
     if (!can_look_up()) return libc(address, size_bytes, host, host_size_bytes, service, service_size_bytes, flags);
-    lookup call;
+    lookup call("getnameinfo");
     const int error = libc(address, size_bytes, host, host_size_bytes, service, service_size_bytes, flags);
     if (!call.was_cancelled()) return error;
     errno = ECANCELED;
@@ -114,33 +114,36 @@ int getnameinfo(const sockaddr* address, socklen_t size_bytes, char* host, sockl
 
 int gethostbyname_r(const char* name, hostent* into, char* buffer, size_t size_bytes, hostent** found,
                     int* host_error) {
-    return look_up(original<&::gethostbyname_r>(), found, host_error, name, into, buffer, size_bytes);
+    return look_up("gethostbyname_r", original<&::gethostbyname_r>(), found, host_error, name, into, buffer,
+                   size_bytes);
 }
 
 int gethostbyname2_r(const char* name, int family, hostent* into, char* buffer, size_t size_bytes, hostent** found,
                      int* host_error) {
-    return look_up(original<&::gethostbyname2_r>(), found, host_error, name, family, into, buffer, size_bytes);
+    return look_up("gethostbyname2_r", original<&::gethostbyname2_r>(), found, host_error, name, family, into, buffer,
+                   size_bytes);
 }
 
 int gethostbyaddr_r(const void* address, socklen_t address_size_bytes, int family, hostent* into, char* buffer,
                     size_t size_bytes, hostent** found, int* host_error) {
-    return look_up(original<&::gethostbyaddr_r>(), found, host_error, address, address_size_bytes, family, into,
-                   buffer, size_bytes);
+    return look_up("gethostbyaddr_r", original<&::gethostbyaddr_r>(), found, host_error, address, address_size_bytes,
+                   family, into, buffer, size_bytes);
 }
 
 hostent* gethostbyname(const char* name) {
     if (!can_look_up()) return original<&::gethostbyname>()(name);
-    return look_up(&last_answers::by_name, original<&::gethostbyname_r>(), name);
+    return look_up("gethostbyname", &last_answers::by_name, original<&::gethostbyname_r>(), name);
 }
 
 hostent* gethostbyname2(const char* name, int family) {
     if (!can_look_up()) return original<&::gethostbyname2>()(name, family);
-    return look_up(&last_answers::by_name2, original<&::gethostbyname2_r>(), name, family);
+    return look_up("gethostbyname2", &last_answers::by_name2, original<&::gethostbyname2_r>(), name, family);
 }
 
 hostent* gethostbyaddr(const void* address, socklen_t size_bytes, int family) {
     if (!can_look_up()) return original<&::gethostbyaddr>()(address, size_bytes, family);
-    return look_up(&last_answers::by_address, original<&::gethostbyaddr_r>(), address, size_bytes, family);
+    return look_up("gethostbyaddr", &last_answers::by_address, original<&::gethostbyaddr_r>(), address, size_bytes,
+                   family);
 }
 
 }  // extern "C"

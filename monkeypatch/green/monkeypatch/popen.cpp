@@ -9,6 +9,7 @@
 // One fiber at a time may use a stream: to libc two fibers of a thread are one owner of its lock.
 #include <green/base/unique_fd.h>
 #include <green/io/fd_wait.h>
+#include <green/monkeypatch/child_watch.h>
 #include <green/monkeypatch/gate.h>
 #include <green/monkeypatch/patch.h>
 #include <green/monkeypatch/shell.h>
@@ -90,7 +91,7 @@ int close_stream(void* cookie) {
     if (stream->child == 0) return 0;
     int status = 0;
     pid_t ended;
-    do ended = ::waitpid(stream->child, &status, 0);
+    do ended = detail::wait_for_child(stream->child, &status, "pclose");
     while (ended == -1 && errno == EINTR);
     if (ended != -1) return status;
     if (errno == ECANCELED) {

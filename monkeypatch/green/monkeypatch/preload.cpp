@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// What greenrun asks for arrives in the environment: GREENRUN holds the families to be patched, separated by commas.
+// What greenrun asks for arrives in the environment: GREENRUN holds the families to be patched, separated by commas, and
+// the word "--stats" for its statistics. Programs that this one starts find it there, too.
 #include <green/monkeypatch/patch.h>
+#include <green/monkeypatch/report.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -28,6 +30,7 @@ bool names(std::string_view list, std::string_view word) noexcept {
 #include <green/monkeypatch/families.def>
 #undef GREEN_FAMILY
     patch_all(asked);
+    if (names(families, "--stats")) detail::report_when_process_ends();
 }
 
 }  // namespace

@@ -99,9 +99,10 @@ class watched_set {
 
 // ask() makes the call with no time to wait; watch(set) adds what it is about. Parks between two tries until `deadline`.
 template <class Ask, class Watch, class OnClosed>
-int wait_until_ready(scheduler& s, time_point deadline, const char* call, const mask_for_now& mask, Ask ask, Watch watch,
+int wait_until_ready(scheduler& s, time_point deadline, const char* name, const mask_for_now& mask, Ask ask, Watch watch,
                      OnClosed on_closed) {
     const int before = errno;
+    detail::waiting_call call(name);
     for (;;) {
         const long found = ask();
         if (found != 0 || deadline == time_point::min()) {
@@ -326,7 +327,11 @@ int pselect(int count, fd_set* reading, fd_set* writing, fd_set* special, const 
 }
 
 int epoll_wait(int epoll, epoll_event* events, int most, int limit_ms) {
-    return epoll_pwait(epoll, events, most, limit_ms, nullptr);
+    scheduler* s = most > 0 ? taken_over() : nullptr;
+    if (!s) return original<&::epoll_wait>()(epoll, events, most, limit_ms);
+    const auto limit = from_milliseconds(limit_ms);
+    return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "epoll_wait",
+                    mask_for_now(nullptr));
 }
 
 int epoll_pwait(int epoll, epoll_event* events, int most, int limit_ms, const sigset_t* mask) {
@@ -334,7 +339,8 @@ int epoll_pwait(int epoll, epoll_event* events, int most, int limit_ms, const si
     if (!s) return original<&::epoll_pwait>()(epoll, events, most, limit_ms, mask);
     mask_for_now guard(mask);
     const auto limit = from_milliseconds(limit_ms);
-    return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "epoll_wait", guard);
+    return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "epoll_pwait",
+                    guard);
 }
 
 int epoll_pwait2(int epoll, epoll_event* events, int most, const timespec* limit, const sigset_t* mask) {

@@ -23,7 +23,8 @@ using detail::restarts;
 using green::detail::scheduler;
 
 // The number of the signal, or -1 with errno.
-int take_signal(scheduler& s, const sigset_t* set, siginfo_t* facts, const timespec* limit, const char* call) noexcept {
+int take_signal(scheduler& s, const sigset_t* set, siginfo_t* facts, const timespec* limit,
+                detail::waiting_call&& call) noexcept {
     constexpr timespec at_once{};
     const int before = errno;
     const auto ask = original<&::sigtimedwait>();
@@ -54,7 +55,7 @@ scheduler* taken_over() noexcept {
 
 // What lets signals in is done by `begin`.
 template <class Begin>
-int wait_for_handler(scheduler& s, const char* call, Begin begin) noexcept {
+int wait_for_handler(scheduler& s, detail::waiting_call&& call, Begin begin) noexcept {
     const unsigned before = detail::handlers_run();
     begin();
     errno = detail::wait_event(s, {}, never, call, restarts::no, &before);

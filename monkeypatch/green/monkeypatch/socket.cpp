@@ -76,11 +76,11 @@ int connect_once(int fd, const sockaddr* address, socklen_t size) noexcept {
 }
 
 // A unix socket whose listener has no room left waits for it without any event: it has to be tried again.
-bool pause_before_next_try(scheduler& s, time_point deadline) noexcept {
+bool pause_before_next_try(scheduler& s, blocking_call& call) noexcept {
     constexpr duration interval = std::chrono::milliseconds(2);
-    const time_point end = std::min(deadline, add(s.loop().now(), interval));
-    const int why = detail::wait_event(s, {}, end, "connect", detail::restarts::no);
-    if (why == ETIMEDOUT && s.loop().now() < deadline) return true;
+    const time_point end = std::min(call.deadline(), add(s.loop().now(), interval));
+    const int why = detail::wait_event(s, {}, end, call.as_waiting(), detail::restarts::no);
+    if (why == ETIMEDOUT && s.loop().now() < call.deadline()) return true;
     errno = why == ETIMEDOUT ? EAGAIN : why;
     return false;
 }
@@ -91,7 +91,7 @@ int connect_blocking(scheduler& s, int fd, const sockaddr* address, socklen_t si
     for (;;) {
         if (connect_once(fd, address, size) == 0) break;
         if (errno == EAGAIN && option(fd, SO_DOMAIN) == AF_UNIX) {
-            if (!pause_before_next_try(s, call.deadline())) return -1;
+            if (!pause_before_next_try(s, call)) return -1;
         } else if (errno != EINPROGRESS && errno != EALREADY) {
             return -1;
         } else if (!call.may_try_again()) {
@@ -129,9 +129,9 @@ bool more_will_come(blocking_call& call, int fd) noexcept {
 }
 
 ssize_t recv_blocking(scheduler& s, int fd, void* buffer, std::size_t size, int flags, sockaddr* from,
-                      socklen_t* from_size) noexcept {
+                      socklen_t* from_size, const char* name) noexcept {
     const int before = errno;
-    blocking_call call(s, fd, EPOLLIN, "recv");
+    blocking_call call(s, fd, EPOLLIN, name);
     for (std::size_t done = 0;;) {
         auto attempt = [&] {
             return bare_call(SYS_recvfrom, fd, static_cast<char*>(buffer) + done, size - done, flags | MSG_DONTWAIT, from,
@@ -181,9 +181,9 @@ ssize_t recvmsg_blocking(scheduler& s, int fd, msghdr* message, int flags) noexc
 // --- sending ---
 
 ssize_t send_blocking(scheduler& s, int fd, const void* data, std::size_t size, int flags, const sockaddr* to,
-                      socklen_t to_size) noexcept {
+                      socklen_t to_size, const char* name) noexcept {
     const int before = errno;
-    blocking_call call(s, fd, EPOLLOUT, "send");
+    blocking_call call(s, fd, EPOLLOUT, name);
     for (std::size_t done = 0;;) {
         const int quiet = done ? MSG_NOSIGNAL : 0;  // a count is what it reports then, and no SIGPIPE
         const ssize_t count = call.perform([&] {
@@ -282,13 +282,13 @@ int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
 ssize_t recv(int fd, void* buffer, size_t size, int flags) {
     scheduler* s = flags & never_blocks ? nullptr : taken_over();
     if (!s) return original<&::recv>()(fd, buffer, size, flags);
-    return recv_blocking(*s, fd, buffer, size, flags, nullptr, nullptr);
+    return recv_blocking(*s, fd, buffer, size, flags, nullptr, nullptr, "recv");
 }
 
 ssize_t recvfrom(int fd, void* buffer, size_t size, int flags, sockaddr* from, socklen_t* from_size) {
     scheduler* s = flags & never_blocks ? nullptr : taken_over();
     if (!s) return original<&::recvfrom>()(fd, buffer, size, flags, from, from_size);
-    return recv_blocking(*s, fd, buffer, size, flags, from, from_size);
+    return recv_blocking(*s, fd, buffer, size, flags, from, from_size, "recvfrom");
 }
 
 ssize_t recvmsg(int fd, msghdr* message, int flags) {
@@ -319,13 +319,13 @@ int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* tim
 ssize_t send(int fd, const void* data, size_t size, int flags) {
     scheduler* s = flags & MSG_DONTWAIT ? nullptr : taken_over();
     if (!s) return original<&::send>()(fd, data, size, flags);
-    return send_blocking(*s, fd, data, size, flags, nullptr, 0);
+    return send_blocking(*s, fd, data, size, flags, nullptr, 0, "send");
 }
 
 ssize_t sendto(int fd, const void* data, size_t size, int flags, const sockaddr* to, socklen_t to_size) {
     scheduler* s = flags & MSG_DONTWAIT ? nullptr : taken_over();
     if (!s) return original<&::sendto>()(fd, data, size, flags, to, to_size);
-    return send_blocking(*s, fd, data, size, flags, to, to_size);
+    return send_blocking(*s, fd, data, size, flags, to, to_size, "sendto");
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {

@@ -65,7 +65,7 @@ long try_by_kind(scheduler& s, int fd, short ready, Nowait nowait, Message messa
 }
 
 ssize_t read_parts(scheduler& s, int fd, const iovec* parts, int count) noexcept {
-    blocking_call call(s, fd, EPOLLIN, "read");
+    blocking_call call(s, fd, EPOLLIN, "readv");
     auto attempt = [&] {
         return try_by_kind(
             s, fd, POLLIN, [&] { return read_nowait(fd, parts, static_cast<std::size_t>(count)); },
@@ -96,9 +96,9 @@ ssize_t read_one(scheduler& s, int fd, void* buffer, std::size_t size) noexcept 
 }
 
 // Goes on until all is written, as a blocking write does.
-ssize_t write_parts(scheduler& s, int fd, const iovec* pieces, std::size_t piece_count) noexcept {
+ssize_t write_parts(scheduler& s, int fd, const iovec* pieces, std::size_t piece_count, const char* name) noexcept {
     const int before = errno;
-    blocking_call call(s, fd, EPOLLOUT, "write");
+    blocking_call call(s, fd, EPOLLOUT, name);
     message_parts parts(pieces, piece_count);
     for (;;) {
         const ssize_t count = call.perform([&] {
@@ -166,12 +166,13 @@ ssize_t write(int fd, const void* data, size_t size) {
     scheduler* s = may_block(fd, size) ? taken_over() : nullptr;
     if (!s) return original<&::write>()(fd, data, size);
     const iovec part{const_cast<void*>(data), size};
-    return write_parts(*s, fd, &part, 1);
+    return write_parts(*s, fd, &part, 1, "write");
 }
 
 ssize_t writev(int fd, const iovec* parts, int count) {
     scheduler* s = may_block(fd, parts, count) ? taken_over() : nullptr;
-    return s ? write_parts(*s, fd, parts, static_cast<std::size_t>(count)) : original<&::writev>()(fd, parts, count);
+    return s ? write_parts(*s, fd, parts, static_cast<std::size_t>(count), "writev")
+             : original<&::writev>()(fd, parts, count);
 }
 
 }  // extern "C"

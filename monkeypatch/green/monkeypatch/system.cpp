@@ -12,6 +12,7 @@
 #include <green/fiber/park.h>
 #include <green/hub/sleep_operation.h>
 #include <green/hub/uninterrupted.h>
+#include <green/monkeypatch/child_watch.h>
 #include <green/monkeypatch/gate.h>
 #include <green/monkeypatch/patch.h>
 #include <green/monkeypatch/shell.h>
@@ -153,7 +154,7 @@ class command {
     int wait() {
         int status = -1;
         pid_t ended;
-        do ended = ::waitpid(child_, &status, 0);
+        do ended = detail::wait_for_child(child_, &status, "system");
         while (ended == -1 && errno == EINTR);
         if (ended == -1 && errno == ECANCELED) return -1;
         child_ = 0;

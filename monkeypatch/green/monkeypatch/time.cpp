@@ -17,6 +17,7 @@ namespace {
 
 using detail::is_valid;
 using detail::to_duration;
+using detail::waiting_call;
 using green::detail::outcome;
 using green::detail::scheduler;
 
@@ -31,7 +32,7 @@ struct slept {
     duration left{};
 };
 
-slept sleep_on(scheduler& s, duration d) noexcept {
+slept sleep_on(scheduler& s, duration d, waiting_call& call) noexcept {
     if (d <= duration::zero()) {
         s.yield_and_expire_scopes(s.running());
         return {};
@@ -39,15 +40,15 @@ slept sleep_on(scheduler& s, duration d) noexcept {
     const time_point end = add(s.loop().now(), d);
     bool interrupted = false;
     const outcome result =
-        interruptible_wait(s, green::detail::sleep_operation{}, end, detail::restarts::no, interrupted);
+        interruptible_wait(s, green::detail::sleep_operation{}, end, call, detail::restarts::no, interrupted);
     if (result == outcome::timed_out) return {};
     return {interrupted ? EINTR : ECANCELED, std::max(end - s.loop().now(), duration(1))};
 }
 
 // nanosleep(2): 0, or an error number, with what was left in `*left`.
-int sleep_relative(scheduler& s, const timespec& wanted, timespec* left) noexcept {
+int sleep_relative(scheduler& s, const timespec& wanted, timespec* left, waiting_call&& call) noexcept {
     if (!is_valid(wanted)) return EINVAL;
-    const slept rest = sleep_on(s, to_duration(wanted));
+    const slept rest = sleep_on(s, to_duration(wanted), call);
     if (rest.error && left) *left = to_timespec(rest.left);
     return rest.error;
 }
@@ -59,7 +60,7 @@ duration time_of(clockid_t clock) noexcept {
 }
 
 // Until a moment on a clock that may be set, or goes on while the machine is suspended: then the end moves.
-int sleep_until_clock_says(scheduler& s, clockid_t clock, const timespec& until) noexcept {
+int sleep_until_clock_says(scheduler& s, clockid_t clock, const timespec& until, waiting_call&& call) noexcept {
     constexpr duration longest_unwatched = std::chrono::seconds(1);
     if (!is_valid(until)) return EINVAL;
     duration ahead = time_of(clock) - time_of(CLOCK_MONOTONIC);
@@ -67,7 +68,7 @@ int sleep_until_clock_says(scheduler& s, clockid_t clock, const timespec& until)
     for (;;) {
         const duration rest = end - s.loop().now();
         if (rest <= duration::zero()) return 0;
-        if (const int error = sleep_on(s, std::min(rest, longest_unwatched)).error) return error;
+        if (const int error = sleep_on(s, std::min(rest, longest_unwatched), call).error) return error;
         const duration ahead_now = time_of(clock) - time_of(CLOCK_MONOTONIC);
         end -= ahead_now - ahead;
         ahead = ahead_now;
@@ -89,7 +90,8 @@ extern "C" {
 unsigned sleep(unsigned seconds) {
     scheduler* s = detail::taken_over(family::time);
     if (!s) return original<&::sleep>()(seconds);
-    const slept rest = sleep_on(*s, std::chrono::seconds(seconds));
+    waiting_call call("sleep");
+    const slept rest = sleep_on(*s, std::chrono::seconds(seconds), call);
     if (rest.error) errno = rest.error;
     // Whole ones that are left, as glibc counts; a cancelled sleep, which nobody expects, never looks like a full one.
     return static_cast<unsigned>(rest.error == EINTR ? std::chrono::floor<std::chrono::seconds>(rest.left).count()
@@ -99,7 +101,8 @@ unsigned sleep(unsigned seconds) {
 int usleep(useconds_t microseconds) {
     scheduler* s = detail::taken_over(family::time);
     if (!s) return original<&::usleep>()(microseconds);
-    const int error = sleep_on(*s, std::chrono::microseconds(microseconds)).error;
+    waiting_call call("usleep");
+    const int error = sleep_on(*s, std::chrono::microseconds(microseconds), call).error;
     if (error == 0) return 0;
     errno = error;
     return -1;
@@ -108,7 +111,7 @@ int usleep(useconds_t microseconds) {
 int nanosleep(const timespec* wanted, timespec* left) {
     scheduler* s = wanted ? detail::taken_over(family::time) : nullptr;
     if (!s) return original<&::nanosleep>()(wanted, left);
-    const int error = sleep_relative(*s, *wanted, left);
+    const int error = sleep_relative(*s, *wanted, left, "nanosleep");
     if (error == 0) return 0;
     errno = error;
     return -1;
@@ -117,7 +120,8 @@ int nanosleep(const timespec* wanted, timespec* left) {
 int clock_nanosleep(clockid_t clock, int flags, const timespec* wanted, timespec* left) {
     scheduler* s = wanted && passes_while_parked(clock) ? detail::taken_over(family::time) : nullptr;
     if (!s) return original<&::clock_nanosleep>()(clock, flags, wanted, left);
-    return flags & TIMER_ABSTIME ? sleep_until_clock_says(*s, clock, *wanted) : sleep_relative(*s, *wanted, left);
+    return flags & TIMER_ABSTIME ? sleep_until_clock_says(*s, clock, *wanted, "clock_nanosleep")
+                                 : sleep_relative(*s, *wanted, left, "clock_nanosleep");
 }
 
 }  // extern "C"

@@ -87,11 +87,14 @@ void drop_pending_calls() noexcept {
 
 }  // namespace
 
+void detail::follow_forks() noexcept {
+    [[maybe_unused]] static const int registered = pthread_atfork(&before_fork, &after_fork, &child_after_fork);
+}
+
 // Ties a hub to its thread.
 struct hub_owner {
     hub_owner() {
-        static std::once_flag fork_handler;
-        std::call_once(fork_handler, [] { pthread_atfork(&before_fork, &after_fork, &child_after_fork); });
+        detail::follow_forks();
         std::lock_guard guard(spares().lock);
         if (spares().hubs.empty()) {
             detail::current_hub = new hub;

@@ -75,6 +75,10 @@ class hub : private detail::loop {
 };
 
 namespace detail {
+// Registers what renews the hubs in the child of a fork, unless it is there already. Handlers that rely on it
+// (pthread_atfork(3)) are registered later.
+void follow_forks() noexcept;
+
 inline loop& loop_of(hub& h) noexcept {
     return h;
 }

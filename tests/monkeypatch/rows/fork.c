@@ -54,6 +54,9 @@ static void spawn(void) {
         _exit(1);
     }
     fprintf(out, "vfork: %x\n", status_of(child));
+    child = fork();
+    if (child == 0) _Exit(7);
+    fprintf(out, "_Exit: %x\n", status_of(child));
 }
 
 /* The daemon answers through a pipe, which outlives the process that called daemon(). */
