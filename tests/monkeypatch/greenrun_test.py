@@ -52,6 +52,7 @@ assert preloaded.stdout.endswith("libgreen-monkeypatch.so.0.1.0:libm.so.6\n"), p
 for words, status, said in [
     ([], 2, "no program"),
     (["--no-time"], 2, "no program"),
+    (["--stats"], 2, "no program"),
     (["--no-such", "true"], 2, "unknown option --no-such"),
     (["-x", "true"], 2, "unknown option -x"),
     (["/no/such/program"], 127, "cannot run /no/such/program: No such file or directory"),

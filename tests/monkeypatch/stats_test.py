@@ -29,6 +29,7 @@ PROGRAM = r"""
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -136,6 +137,9 @@ int main(int count, char** words) {
         park();
     } else if (strcmp(what, "sleep") == 0) {
         nanosleep(&blocked, NULL);
+    } else if (strcmp(what, "epoll") == 0) {
+        struct epoll_event event;
+        epoll_wait(epoll_create1(0), &event, 1, 300);
     } else if (strcmp(what, "flock") == 0) {
         if (flock(hold(words[2], 1), LOCK_EX)) abort();
     } else if (strcmp(what, "fcntl") == 0) {
@@ -276,7 +280,8 @@ assert seen.name == "program" and "time" in seen.families and seen.name_count > 
 
 sleeping = report_of("sleep")
 assert sleeping.parked == {"nanosleep": 1} and sleeping.tables["parked"]["nanosleep"][1] >= BLOCKED_SECONDS
-assert sleeping.blocked_for("nanosleep", "clock_nanosleep") == 0, sleeping.tables
+EPOLL = "epoll_wait", "epoll_pwait", "epoll_pwait2"  # the hub's own wait, or the program's
+assert sleeping.blocked_for("nanosleep", "clock_nanosleep", *EPOLL) == 0, sleeping.tables
 
 # --- what blocked ---
 
@@ -286,6 +291,8 @@ for order in (["--no-time", "--stats"], ["--stats", "--no-time"]):
     assert not unpatched.parked
     assert unpatched.blocked_for("nanosleep", "clock_nanosleep") >= SEEN_SECONDS, unpatched.tables
     assert unpatched.times["longest without a turn"] >= SEEN_SECONDS, unpatched.times
+assert report_of("epoll").parked == {"epoll_wait": 1}
+assert report_of("epoll", options=["--no-select", "--stats"]).blocked_for(*EPOLL) >= SEEN_SECONDS
 for what, names in [("flock", ["flock"]), ("fcntl", ["fcntl", "fcntl64"]), ("direct", ["nanosleep"]),
                     ("mutex", ["futex", "pthread_mutex_lock"]), ("identity", ["nanosleep"])]:
     if what == "identity" and os.geteuid() != 0:
