@@ -15,6 +15,7 @@
 #include <system_error>
 #include <thread>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,24 @@ TEST_CASE("after fork() in main the child has a hub of its own and only the fork
     auto end = support::run_child("fork_in_main");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "child ended with 0\nparent goes on\n");
+}
+
+SCENARIO_IN_CHILD(fork_without_descriptors_left) {
+    const rlimit limit{200, 200};
+    setrlimit(RLIMIT_NOFILE, &limit);
+    green::sleep(1ms);
+    while (dup(0) >= 0) {
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        green::sleep(1ms);
+        _exit(7);
+    }
+    wait_and_print(child);
+}
+
+TEST_CASE("the child of a fork takes no more descriptors than its parent had") {
+    CHECK(support::run_child("fork_without_descriptors_left").output == "child ended with 7\n");
 }
 
 SCENARIO_IN_CHILD(fork_in_a_fiber) {

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <thread>
 
 #include <unistd.h>
 
@@ -87,6 +88,36 @@ SCENARIO_IN_CHILD(has_a_handler_of_its_own) {
         _exit(3);
     });
     overflow();
+}
+
+// What the kernel has for SIGSEGV and for this thread's signals.
+static void print_signal_state(const char* when) {
+    struct sigaction action {};
+    sigaction(SIGSEGV, nullptr, &action);
+    stack_t alternate{};
+    sigaltstack(nullptr, &alternate);
+    std::printf("%s: %s, %s\n", when, action.sa_handler == SIG_DFL ? "default" : "a handler",
+                alternate.ss_flags & SS_DISABLE ? "no stack" : "a stack");
+}
+
+SCENARIO_IN_CHILD(only_waits_on_main) {
+    green::sleep(std::chrono::milliseconds(1));
+    print_signal_state("main");
+    green::spawn([] {}).join();
+    print_signal_state("spawned");
+}
+
+SCENARIO_IN_CHILD(threads_with_stacks) {
+    for (int i = 0; i < 2; ++i)  // the second takes over the hub of the first, and its stacks
+        std::thread([] {
+            green::spawn([] { print_signal_state("thread"); }).join();
+        }).join();
+}
+
+TEST_CASE("signals are not touched before there is a stack to overflow, and then on every thread" *
+          doctest::skip(support::with_sanitizer)) {
+    CHECK(support::run_child("only_waits_on_main").output == "main: default, no stack\nspawned: a handler, a stack\n");
+    CHECK(support::run_child("threads_with_stacks").output == "thread: a handler, a stack\nthread: a handler, a stack\n");
 }
 
 TEST_CASE("a stack overflow is reported by name and size, and ends the process by its signal" *

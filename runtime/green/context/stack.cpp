@@ -136,6 +136,7 @@ stack_pool::size_class& stack_pool::class_for(std::size_t size_bytes) {
 
 // No warm stack is left: one whose memory was given back, or a new one.
 stack stack_pool::acquire_slowly(size_class& from) {
+    if (on_cold_stack_) on_cold_stack_();
     if (!from.cold.empty()) {
         std::byte* bottom = from.cold.back();
         from.cold.pop_back();

@@ -84,6 +84,9 @@ class stack_pool {
     // How many stacks are handed out; for tests and dumps.
     std::size_t in_use_count() const noexcept;
 
+    // From now on called each time before a stack is handed out whose memory was not kept warm, by acquire().
+    void on_cold_stack(void (*call)() noexcept) noexcept { on_cold_stack_ = call; }
+
     // Forces a lower step of the ladder, for tests; in force for slots not handed out yet, in every pool.
     static void use_guards_no_better_than(guard_kind best) noexcept;
     static guard_kind guard_in_use() noexcept;
@@ -118,6 +121,7 @@ class stack_pool {
 
     std::vector<std::unique_ptr<size_class>> classes_;
     size_class* last_used_ = nullptr;
+    void (*on_cold_stack_)() noexcept = nullptr;
 };
 
 }  // namespace green::detail

@@ -35,6 +35,9 @@ scheduler::scheduler(hub& home) : loop_(loop_of(home)), hub_(home), hub_control_
     hub_control_.set_name("hub");
     hub_control_.attention = control::is_hub;
     hub_control_.where = stacks_.acquire(hub_stack_bytes);
+    // Not before there is a stack to overflow: a program that only waits on its main fiber keeps its signals to itself.
+    // A thread that takes over finds the stacks of the one before cold (retire()).
+    stacks_.on_cold_stack(&report_stack_overflows);
 }
 
 // A hub that served an ended thread brings its scheduler along, with the blocks that handles still name; what
@@ -63,7 +66,6 @@ scheduler& scheduler::create() {
     auto* s = static_cast<scheduler*>(upper);
     s->take_over_thread();
     of_this_thread = s;
-    report_stack_overflows();
     return *s;
 }
 

@@ -74,6 +74,7 @@ bool mailbox::prepare_to_sleep() noexcept {
 void mailbox::reset_after_fork() {
     newest_.store(nullptr);
     asleep_.store(false);
+    wake_fd_.reset();  // first, or there may be no number left for its successor
     wake_fd_ = open_wake_fd();
 }
 

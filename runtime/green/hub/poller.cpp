@@ -161,6 +161,7 @@ std::size_t poller::registered_count() const noexcept {
 }
 
 void poller::reset_after_fork(int wake_fd) {
+    epoll_.reset();  // first, or there may be no number left for its successor
     epoll_ = open_epoll();
     for (auto& each : chunks_) {
         if (!each) continue;
