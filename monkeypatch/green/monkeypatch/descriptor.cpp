@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Family descriptor: whatever closes a number, so that those who wait for it wake with EBADF and the next descriptor of
-// that number shows nothing of it. Also what the runtime has open is out of the program's reach.
+// that number shows nothing of it. Also what the runtime has open is out of the program's reach: to whoever tries all
+// numbers it is not there.
 //
 // These calls do not park, and are taken over on every thread.
 #include <green/monkeypatch/descriptor.h>
@@ -15,14 +16,17 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <cstdarg>
 #include <new>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace green::monkeypatch {
@@ -115,11 +119,14 @@ int close_between_own(unsigned first, unsigned last, Close close) noexcept {
     return first > last ? 0 : close(first, last);
 }
 
-// Makes way for the program on a number that the runtime has: refused, as a number beyond the limit is.
+// A number that the runtime has is refused: as one that is not open, or as one beyond the limit.
 bool is_ours(int fd) noexcept {
     if (!sys::is_own(fd)) return false;
     errno = EBADF;
     return true;
+}
+bool is_hidden(int fd) noexcept {
+    return taken_over() && is_ours(fd);
 }
 
 }  // namespace
@@ -139,15 +146,15 @@ int close(int fd) {
 
 int dup2(int from, int to) {
     if (!taken_over() || from == to) return original<&::dup2>()(from, to);
-    if (is_ours(to)) return -1;
-    if (::fcntl(from, F_GETFD) >= 0) forget(to);
+    if (is_ours(from) || is_ours(to)) return -1;
+    if (green::sys::fcntl(from, F_GETFD, 0) >= 0) forget(to);
     return original<&::dup2>()(from, to);
 }
 
 int dup3(int from, int to, int flags) {
     if (!taken_over() || from == to || (flags & ~O_CLOEXEC)) return original<&::dup3>()(from, to, flags);
-    if (is_ours(to)) return -1;
-    if (::fcntl(from, F_GETFD) >= 0) forget(to);
+    if (is_ours(from) || is_ours(to)) return -1;
+    if (green::sys::fcntl(from, F_GETFD, 0) >= 0) forget(to);
     return original<&::dup3>()(from, to, flags);
 }
 
@@ -177,6 +184,70 @@ int fclose(FILE* stream) {
 int closedir(DIR* directory) {
     if (taken_over()) forget_directory(directory);
     return original<&::closedir>()(directory);
+}
+
+// libuv closes so, for want of a close(2) that is no cancellation point.
+long syscall(long number, ...) noexcept {
+    va_list rest;
+    va_start(rest, number);
+    long values[6];
+    for (long& each : values) each = va_arg(rest, long);
+    va_end(rest);
+    const int first = static_cast<int>(values[0]), second = static_cast<int>(values[1]), third = static_cast<int>(values[2]);
+    switch (number) {
+        case SYS_close:
+            if (is_hidden(first)) return -1;
+            if (taken_over()) forget(first);
+            break;
+        case SYS_close_range:
+            return close_range(static_cast<unsigned>(first), static_cast<unsigned>(second), third);
+#ifdef SYS_dup2
+        case SYS_dup2:
+            return dup2(first, second);
+#endif
+        case SYS_dup3:
+            return dup3(first, second, third);
+        default:
+            break;
+    }
+    return original<&::syscall>()(number, values[0], values[1], values[2], values[3], values[4], values[5]);
+}
+
+int dup(int fd) noexcept {
+    return is_hidden(fd) ? -1 : original<&::dup>()(fd);
+}
+
+int fstat(int fd, struct stat* facts) noexcept {
+    return is_hidden(fd) ? -1 : original<&::fstat>()(fd, facts);
+}
+
+int fstat64(int fd, struct stat64* facts) noexcept {
+    return is_hidden(fd) ? -1 : original<&::fstat64>()(fd, facts);
+}
+
+// A third argument is a word of whatever type, or none, as for the kernel itself.
+int fcntl(int fd, int command, ...) {
+    va_list rest;
+    va_start(rest, command);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    return is_hidden(fd) ? -1 : original<&::fcntl>()(fd, command, argument);
+}
+
+int fcntl64(int fd, int command, ...) {
+    va_list rest;
+    va_start(rest, command);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    return is_hidden(fd) ? -1 : original<&::fcntl64>()(fd, command, argument);
+}
+
+int ioctl(int fd, unsigned long request, ...) noexcept {
+    va_list rest;
+    va_start(rest, request);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    return is_hidden(fd) ? -1 : original<&::ioctl>()(fd, request, argument);
 }
 
 }  // extern "C"

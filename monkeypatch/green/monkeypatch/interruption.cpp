@@ -30,6 +30,7 @@ void interrupt_one(green::detail::runnable&) noexcept {
     green::detail::scheduler* s = green::detail::scheduler::current_or_null();
     interruptible* chosen = nullptr;
     for (interruptible* each = interruptible::newest; each; each = each->next_) {
+        if (each->handlers_before_ == run_so_far.load()) continue;
         const bool is_main = &each->who_ == &s->main();
         if (!chosen || is_main) chosen = each;
         if (is_main) break;

@@ -17,10 +17,15 @@ namespace green::monkeypatch::detail {
 // sleeps and for poll(2) and its like.
 enum class restarts : bool { no, yes };
 
+// How many handlers have run on this thread, modulo 2^32. A call that lets signals in before it waits compares, so that
+// none is missed.
+unsigned handlers_run() noexcept;
+
 // One parked call, in the list of those of its thread.
 class interruptible {
   public:
-    interruptible(green::detail::control& who, restarts how) noexcept : who_(who), next_(newest), how_(how) {
+    interruptible(green::detail::control& who, restarts how) noexcept
+        : who_(who), next_(newest), handlers_before_(handlers_run()), how_(how) {
         if (next_) next_->link_ = &next_;
         newest = this;
     }
@@ -41,14 +46,13 @@ class interruptible {
     green::detail::control& who_;
     interruptible* next_;  // parked before it
     interruptible** link_ = &newest;
+    unsigned handlers_before_;  // one that ran before it began ends another call, or none
     restarts how_;
     bool interrupted_ = false;
 };
 
 // From a signal handler: one has run on this thread.
 void note_handler(bool with_restart) noexcept;
-// How many have, modulo 2^32. A call that lets signals in before it waits compares, so that none is missed.
-unsigned handlers_run() noexcept;
 
 // wait_without_throwing(), but `interrupted` says that a signal handler has ended it; then the outcome means nothing. One
 // that has run since there were `*handlers_before` ends it at once.

@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace green::monkeypatch {
@@ -39,8 +40,17 @@ bool in_vfork_child() noexcept {
     return process_id.load(std::memory_order_relaxed) != ::getpid();
 }
 
+namespace {
+// Where the limit leaves the program but a few numbers, it may need them all, and the two of a hub would be missed.
+bool has_numbers_to_spare() noexcept {
+    constexpr rlim_t few = 64;
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > few;
+}
+}  // namespace
+
 green::detail::scheduler* first_scheduler() noexcept try {
-    return &green::detail::scheduler::current();
+    return has_numbers_to_spare() ? &green::detail::scheduler::current() : nullptr;
 } catch (...) {  // no memory or no descriptors for a hub: libc's call needs none
     return nullptr;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Family signal: sigaction(2) and signal(2), so that a handler is known to have run. The program sees its own handlers
-// and flags; the kernel has trampoline() in their place, which calls them.
+// Family signal: sigaction(2), and all that it is called by under older names, so that a handler is known to have run. The
+// program sees its own handlers and flags; the kernel has trampoline() in their place, which calls them.
 #include <green/monkeypatch/gate.h>
 #include <green/monkeypatch/interruption.h>
 #include <green/monkeypatch/patch.h>
@@ -23,6 +23,7 @@ struct installed {
     std::atomic<int> flags{0};
 };
 constinit installed of_signal[_NSIG];
+constinit std::atomic<bool> interrupts[_NSIG];  // what siginterrupt(3) has said for handlers that signal(2) installs
 
 void trampoline(int signal_number, siginfo_t* facts, void* machine_context) {
     const installed& mine = of_signal[signal_number];
@@ -49,11 +50,30 @@ void show_as_installed(struct sigaction& seen, handler call, int flags) noexcept
     seen.sa_flags = flags;
 }
 
+enum class blocks : bool { nothing, itself };
+
+sighandler_t refused() noexcept {
+    errno = EINVAL;
+    return SIG_ERR;
+}
+
+// The handler that was there before, or SIG_ERR with errno.
+sighandler_t install(int signal_number, sighandler_t wanted, int flags, blocks meanwhile) noexcept {
+    struct sigaction action {}, before;
+    action.sa_handler = wanted;
+    action.sa_flags = flags;
+    sigemptyset(&action.sa_mask);
+    if (meanwhile == blocks::itself && sigaddset(&action.sa_mask, signal_number) != 0) return SIG_ERR;
+    return ::sigaction(signal_number, &action, &before) == 0 ? before.sa_handler : SIG_ERR;
+}
+
 }  // namespace
 
 }  // namespace green::monkeypatch
 
 using namespace green::monkeypatch;
+
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // some of them are
 
 extern "C" {
 
@@ -82,16 +102,47 @@ int sigaction(int signal_number, const struct sigaction* wanted, struct sigactio
 
 sighandler_t signal(int signal_number, sighandler_t wanted) noexcept {
     if (!detail::is_patched(family::signal)) return original<&::signal>()(signal_number, wanted);
-    if (wanted == SIG_ERR) {
-        errno = EINVAL;
-        return SIG_ERR;
-    }
-    struct sigaction action {}, before;
-    action.sa_handler = wanted;
-    action.sa_flags = SA_RESTART;  // as glibc's
-    sigemptyset(&action.sa_mask);
-    sigaddset(&action.sa_mask, signal_number);
-    return sigaction(signal_number, &action, &before) == 0 ? before.sa_handler : SIG_ERR;
+    if (wanted == SIG_ERR) return refused();
+    const bool known = signal_number > 0 && signal_number < _NSIG;
+    const bool interrupting = known && interrupts[signal_number].load(std::memory_order_relaxed);
+    return install(signal_number, wanted, interrupting ? 0 : SA_RESTART, blocks::itself);  // as glibc's
+}
+
+sighandler_t ssignal(int signal_number, sighandler_t wanted) noexcept {
+    return ::signal(signal_number, wanted);
+}
+
+sighandler_t sysv_signal(int signal_number, sighandler_t wanted) noexcept {
+    if (!detail::is_patched(family::signal)) return original<&::sysv_signal>()(signal_number, wanted);
+    if (wanted == SIG_ERR) return refused();
+    return install(signal_number, wanted, SA_RESETHAND | SA_NODEFER, blocks::nothing);
+}
+
+// What signal(2) is for programs that ask for X/Open.
+sighandler_t __sysv_signal(int signal_number, sighandler_t wanted) noexcept {
+    return ::sysv_signal(signal_number, wanted);
+}
+
+sighandler_t sigset(int signal_number, sighandler_t wanted) noexcept {
+    if (!detail::is_patched(family::signal)) return original<&::sigset>()(signal_number, wanted);
+    struct sigaction now;
+    if (::sigaction(signal_number, nullptr, &now) != 0) return SIG_ERR;
+    sigset_t it, held;
+    sigemptyset(&it);
+    sigaddset(&it, signal_number);
+    const bool holds = wanted == SIG_HOLD;
+    if (!holds && install(signal_number, wanted, 0, blocks::nothing) == SIG_ERR && now.sa_handler != SIG_ERR) return SIG_ERR;
+    ::pthread_sigmask(holds ? SIG_BLOCK : SIG_UNBLOCK, &it, &held);
+    return sigismember(&held, signal_number) ? SIG_HOLD : now.sa_handler;
+}
+
+int siginterrupt(int signal_number, int interrupting) noexcept {
+    if (!detail::is_taken_over(family::signal)) return original<&::siginterrupt>()(signal_number, interrupting);
+    struct sigaction now;
+    if (::sigaction(signal_number, nullptr, &now) != 0) return -1;
+    interrupts[signal_number].store(interrupting, std::memory_order_relaxed);
+    now.sa_flags = interrupting ? now.sa_flags & ~SA_RESTART : now.sa_flags | SA_RESTART;
+    return ::sigaction(signal_number, &now, nullptr);
 }
 
 }  // extern "C"

@@ -16,9 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -54,6 +56,8 @@ inline constexpr std::size_t symbol_count = std::size(symbols);
 // The number of a libc function that the patch knows, by its address.
 template <auto Function>
 struct number_of;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // sigset(3) and its like, which old programs have
 #define GREEN_SYMBOL(family, name, words)                      \
     template <>                                                \
     struct number_of<&::name> {                                \
@@ -61,6 +65,7 @@ struct number_of;
     };
 #include <green/monkeypatch/symbols.def>
 #undef GREEN_SYMBOL
+#pragma GCC diagnostic pop
 
 template <auto Function>
 inline constexpr symbol symbol_of = number_of<Function>::value;

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static FILE* out;
 
@@ -18,11 +19,27 @@ static void pause_ms(long ms) {
 }
 
 static pthread_t partner;
+static pid_t row_thread;
 static void start_partner(void* (*act)(void*), void* argument) {
+    row_thread = gettid();
     pthread_create(&partner, NULL, act, argument);
 }
 static void end_partner(void) {
     pthread_join(partner, NULL);
+}
+
+/* For what must not come before the row's thread waits, whatever holds it up: until it sleeps (proc(5)), and so long at least. */
+static inline void pause_until_it_sleeps(long least_ms) {
+    char path[64], line[256], state = 0;
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)row_thread);
+    do {
+        pause_ms(least_ms);
+        FILE* file = fopen(path, "re");
+        if (!file) return;
+        const char* end_of_name = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+        if (end_of_name) state = end_of_name[2];
+        fclose(file);
+    } while (state != 'S');
 }
 
 static void say(const char* what, long result) {

@@ -25,7 +25,7 @@ static pthread_t own;
 static int pair[2];
 
 static void* signal_later(void* argument) {
-    pause_ms(40);
+    pause_until_it_sleeps(40);
     pthread_kill(own, SIGUSR1);
     if (argument) {
         pause_ms(40);
