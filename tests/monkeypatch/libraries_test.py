@@ -4,9 +4,6 @@
 one, and all succeed; 200 downloads take at most 1.15 times the processor time of curl's own multi interface. Each
 library's part is left out where the library or its server is not installed."""
 import os
-import pathlib
-import pwd
-import shutil
 import ssl
 import socket
 import subprocess
@@ -15,8 +12,8 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.environ["GREEN_SOURCE"], "tests/system"))
-from processes import running, scratch_folder  # noqa: E402
-from servers import accepts, free_port, up, web_server  # noqa: E402
+from processes import scratch_folder  # noqa: E402
+from servers import certificate, free_port, postgres, redis, web_server  # noqa: E402
 
 if os.environ.get("GREEN_VARIANT"):
     print("the patch is not combined with sanitizers")
@@ -74,11 +71,6 @@ def check_processor_time(url, count):
         failed.append(f"curl: {ratio:.2f} times the processor time of its multi interface")
 
 
-def certificate(folder):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost", "-days", "2",
-                    "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
-
-
 def downloads(folder):
     certificate(folder)
     (folder / "page").write_bytes(b"x" * 100_000)
@@ -127,40 +119,14 @@ def tls_echo(folder):
     listener.close()
 
 
-def redis(folder):
-    if not shutil.which("redis-server"):
-        return print("there is no redis-server here")
-    with up(lambda port: ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", folder], accepts,
-            folder / "redis.log") as port:
-        check("redis", port, 200)
-
-
-def postgres(folder):
-    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    if not found:
-        return print("there is no PostgreSQL here")
-    programs = found[-1].parent
-    data = folder / "pg"
-    data.mkdir()
-    as_user = []
-    if os.getuid() == 0:  # which it refuses
-        user = pwd.getpwnam("postgres")
-        os.chown(data, user.pw_uid, user.pw_gid)
-        folder.chmod(0o755)
-        as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
-    subprocess.run([*as_user, programs / "initdb", "-A", "trust", "-U", "green", "-D", data, "--no-sync"], check=True,
-                   capture_output=True, cwd="/")
-    with up(lambda port: [*as_user, programs / "postgres", "-D", data, "-p", port, "-k", "", "-c",
-                          "listen_addresses=127.0.0.1", "-c", "max_connections=150", "-c", "fsync=off"], accepts,
-            folder / "postgres.log") as port:
-        time.sleep(0.5)  # it answers connections before it takes questions
-        check("postgres", f"host=127.0.0.1 port={port} user=green dbname=postgres sslmode=disable", 100)
-
-
 with scratch_folder() as folder:
     downloads(folder)
     tls_echo(folder)
-    redis(folder)
-    postgres(folder)
+    with redis(folder) as port:
+        if port:
+            check("redis", port, 200)
+    with postgres(folder) as port:
+        if port:
+            check("postgres", f"host=127.0.0.1 port={port} user=green dbname=postgres sslmode=disable", 100)
 print("\n".join(failed))
 sys.exit(1 if failed else 0)

@@ -1,82 +1,66 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Programs that start others, written by others: by greenrun they say the same."""
+"""Programs that do what is hard to bear for something that is preloaded (programs/*), and the samples in plain C: by
+greenrun they print the same, and end the same way."""
 import os
-import shutil
-import subprocess
+import resource
 import sys
-import tempfile
 from pathlib import Path
 
-if os.environ.get("GREEN_VARIANT"):
-    print("the patch is not combined with sanitizers")
-    sys.exit(77)
+sys.path.insert(0, os.path.join(os.environ["GREEN_SOURCE"], "tests/system"))
+from processes import scratch_folder  # noqa: E402
 
-GREENRUN = Path(os.environ["GREEN_BUILD"]) / "monkeypatch/greenrun"
+from comparison import BUILD, compare, finish  # noqa: E402
 
-PYTHON = """
-import os, signal, subprocess
-print(subprocess.run(["sh", "-c", "echo out; echo err >&2; exit 3"], capture_output=True))
-print(os.system("exit 4"), os.popen("echo read").read(), os.spawnlp(os.P_WAIT, "sh", "sh", "-c", "exit 5"))
-several = [subprocess.Popen(["sh", "-c", f"sleep 0.0{n}; exit {n}"]) for n in (5, 1, 3)]
-print([each.wait() for each in several])
-try:
-    subprocess.run(["sleep", "60"], timeout=0.05)
-except subprocess.TimeoutExpired as late:
-    print("late:", late.cmd)
-child = os.fork()
-if child == 0:
-    os.kill(os.getpid(), signal.SIGSTOP)
-    os._exit(6)
-print(os.WIFSTOPPED(os.waitpid(child, os.WUNTRACED)[1]))
-os.kill(child, signal.SIGCONT)
-print(os.WIFCONTINUED(os.waitpid(-1, os.WCONTINUED)[1]), os.waitstatus_to_exitcode(os.wait4(child, 0)[1]))
-pipeline = subprocess.Popen("yes | head -n 1000 | wc -l", shell=True, stdout=subprocess.PIPE)
-print(pipeline.communicate(), pipeline.returncode)
-"""
-
-MAKEFILE = """
-all: a b c
-\t@echo $(shell echo from a shell; exit 2) $(.SHELLSTATUS)
-a b c:
-\t@sleep 0.0$(words $@); echo made
-broken:
-\t@exit 7
-"""
-
-SHELL = """
-for i in 1 2 3; do (exit $i); echo $?; done
-trap 'echo told' USR1; (kill -USR1 $$); true
-sleep 0.05 & first=$!; (sleep 0.01; exit 9) & wait $!; echo $?; wait $first; echo $?
-yes | head -n 3 | sed 's/y/n/'; echo $(echo inner; exit 4) $?
-sh -c 'kill -TERM $$'; echo $?
-"""
-
-different = 0
+HERE = Path(__file__).resolve().parent
+SAMPLES = Path(os.environ["GREEN_SOURCE"]) / "samples"
+tried = set()
 
 
-def compare(*words, **options):
-    global different
-    if not shutil.which(words[0]):
-        return
-    seen = [subprocess.run([*before, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, **options)
-            for before in ([], [GREENRUN])]
-    answers = [(done.returncode, done.stdout, done.stderr) for done in seen]
-    if answers[0] != answers[1]:
-        different += 1
-        print("differs:", *words, "\n  without:", answers[0], "\n  patched:", answers[1])
+def program(name, *words, **options):
+    tried.add(name)
+    status = compare(f"{BUILD}/tests/program-{name}", *words, **options)
+    assert status is not None, f"{name} is not built"
+    return status
 
 
-with tempfile.TemporaryDirectory() as directory:
-    (Path(directory) / "Makefile").write_text(MAKEFILE)
-    for shell in ("sh", "bash", "dash"):
-        compare(shell, "-c", SHELL)
-    compare(sys.executable, "-c", PYTHON)
-    compare("make", cwd=directory)
-    compare("make", "-j3", cwd=directory)
-    compare("make", "-k", "broken", "all", cwd=directory)
-    compare("xargs", "-P3", "-n1", "-a", "/dev/null", "echo")
-    compare("sh", "-c", "seq 20 | xargs -P4 -n1 sh -c 'exit 0'; echo $?")
-    compare("timeout", "0.05", "sleep", "60")
-    compare("setsid", "--wait", "sh", "-c", "exit 8")
-sys.exit(1 if different else 0)
+def limited_to(descriptors):
+    def limit():
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, max(descriptors, hard) if hard >= 0 else hard))
+    return limit
+
+
+assert program("never_blocks", "word") == 3
+assert program("looks_around") == 0
+assert program("forks_at_once") == 0
+assert program("threads_from_the_start") == 0
+assert program("own_malloc") == 0
+assert program("executes_itself") == 4
+assert program("waits_outside_main", f"{BUILD}/tests/waiting_module.so") == 5
+for way in "loop", "range", "from":
+    assert program("closes_everything", way) == 0
+    assert program("closes_everything", way, "after a wait") == 0
+for words in [], ["after a wait"]:
+    assert program("own_handlers", *words) == -11
+    assert program("starts_programs", *words) == 0
+    assert program("cancels_threads", *words) == 0
+for spare in 0, 1, 2, 3, 4, 5, 60, 200:
+    assert program("few_descriptors", spare) == 0
+for limit in 4, 5, 6, 20, 80, 200:  # the dynamic loader needs one more than the three
+    assert program("few_descriptors", preexec_fn=limited_to(limit)) == 0
+
+for way, status in {"return": 7, "exit": 8, "_exit": 9, "quick_exit": 10, "abort": -6, "kill": -15, "alarm": -14,
+                    "handler": 14, "pipe": -13, "closed-pipe-ignored": 0, "closed-socket": -13, "thread": 12,
+                    "pthread_exit": 0, "child": 11}.items():
+    assert program("ends", way) == status, way
+
+with scratch_folder() as folder:
+    assert program("standard_library", folder, given=b"one two\nthree\n") == 0
+
+for source in sorted(SAMPLES.glob("*/plain.c")):
+    assert compare(f"{BUILD}/samples/{source.parent.name}-plain") == 0, source
+
+all_there_are = {source.stem for source in (HERE / "programs").glob("*.c*") if not source.stem.endswith("_module")}
+assert tried == all_there_are, tried ^ all_there_are
+finish()

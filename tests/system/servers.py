@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The servers of others that the crawler is tried with: nginx and dnsmasq, each on a port of its own on loopback."""
+"""The servers of others that programs are tried with, each on a port of its own on loopback."""
 import contextlib
+import os
 import pathlib
 import pwd
-import os
+import shutil
 import socket
 import struct
+import subprocess
 import time
 
 from processes import need, running
@@ -89,3 +91,51 @@ def silent_name_server():
     with socket.socket(type=socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         yield receiver.getsockname()[1]
+
+
+def certificate(folder):
+    """cert.pem and key.pem, for localhost."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-subj", "/CN=localhost", "-days", "2", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+                   check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def redis(folder):
+    """Yields its port; None where there is none."""
+    if not shutil.which("redis-server"):
+        print("there is no redis-server here")
+        yield None
+        return
+    with up(lambda port: ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", folder], accepts,
+            folder / "redis.log") as port:
+        yield port
+
+
+@contextlib.contextmanager
+def postgres(folder):
+    """An empty PostgreSQL, whose user "green" needs no password. Yields its port; None where there is none."""
+    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not found:
+        print("there is no PostgreSQL here")
+        yield None
+        return
+    programs = found[-1].parent
+    data = folder / "pg"
+    data.mkdir()
+    as_user = []
+    if os.getuid() == 0:  # which it refuses
+        user = pwd.getpwnam("postgres")
+        os.chown(data, user.pw_uid, user.pw_gid)
+        folder.chmod(0o755)
+        as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
+    subprocess.run([*as_user, programs / "initdb", "-A", "trust", "-U", "green", "-D", data, "--no-sync"], check=True,
+                   capture_output=True, cwd="/")
+
+    def ready(port):  # it answers connections before it takes questions
+        return subprocess.run([programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode == 0
+
+    with up(lambda port: [*as_user, programs / "postgres", "-D", data, "-p", port, "-k", "", "-c",
+                          "listen_addresses=127.0.0.1", "-c", "max_connections=150", "-c", "fsync=off"], ready,
+            folder / "postgres.log") as port:
+        yield port
