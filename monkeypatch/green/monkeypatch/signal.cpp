@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Family signal: sigaction(2), and all that it is called by under older names, so that a handler is known to have run. The
 // program sees its own handlers and flags; the kernel has trampoline() in their place, which calls them.
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // some of these are; before patch.h, whose templates name them
+
 #include <green/monkeypatch/gate.h>
 #include <green/monkeypatch/interruption.h>
 #include <green/monkeypatch/patch.h>
@@ -72,8 +74,6 @@ sighandler_t install(int signal_number, sighandler_t wanted, int flags, blocks m
 }  // namespace green::monkeypatch
 
 using namespace green::monkeypatch;
-
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // some of them are
 
 extern "C" {
 
