@@ -62,7 +62,7 @@ void mutex::unlock() {
         std::lock_guard guard(lock_);
         if (!held_by_this_fiber())
             detail::throw_lock_error(std::errc::operation_not_permitted, "mutex::unlock",
-                                     "this fiber does not hold it");
+                                     "the caller does not hold it");
         unlink();
         next = waiters_.choose_first();
         owner_.store(next ? static_cast<detail::agent*>(next->slot) : nullptr, std::memory_order_relaxed);
@@ -80,7 +80,7 @@ bool mutex::lock_operation::enqueue(detail::wait_node& node) {
     if (target.abandoned_) detail::throw_abandoned(call);
     const detail::agent* owner = target.owner_.load(std::memory_order_relaxed);
     if (owner == &self)
-        detail::throw_lock_error(std::errc::resource_deadlock_would_occur, call, "this fiber holds it already");
+        detail::throw_lock_error(std::errc::resource_deadlock_would_occur, call, "the caller holds it already");
     if (!owner) {
         if (!node.owner->claim(node)) return false;
         target.owner_.store(&self, std::memory_order_relaxed);

@@ -62,7 +62,7 @@ bool shared_mutex::lock_operation::enqueue(detail::wait_node& node) {
     std::lock_guard guard(target.lock_);
     if (target.abandoned_) detail::throw_abandoned(call);
     if (target.writer_.load(std::memory_order_relaxed) == &self)
-        detail::throw_lock_error(std::errc::resource_deadlock_would_occur, call, "this fiber holds it already");
+        detail::throw_lock_error(std::errc::resource_deadlock_would_occur, call, "the caller holds it already");
     node.slot = shared ? nullptr : &self;
     if (!target.waiters_.empty() || !target.has_room(shared)) {
         target.waiters_.push_back(node);
@@ -119,7 +119,7 @@ void shared_mutex::unlock() {
         detail::agent* self = detail::current_agent;
         if (!self || writer_.load(std::memory_order_relaxed) != self)
             detail::throw_lock_error(std::errc::operation_not_permitted, "shared_mutex::unlock",
-                                     "this fiber does not hold it");
+                                     "the caller does not hold it");
         unlink();
         writer_.store(nullptr, std::memory_order_relaxed);
         admit_waiters(chosen);
