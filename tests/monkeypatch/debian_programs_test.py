@@ -188,7 +188,7 @@ with scratch_folder() as folder:
         site = f"http://localhost:{port}"
         compare("curl", "-s", f"{site}/large")
         compare("curl", "-sS", f"{site}/missing", "--fail")
-        compare("curl", "-sS", "--parallel", f"{site}/small", f"{site}/small")
+        compare("curl", "-sS", "--no-progress-meter", "--parallel", f"{site}/small", f"{site}/small")
         compare("curl", "-sS", "http://127.0.0.1:1/", but=rb"after \d+ ms")
         compare("wget", "-qO-", f"{site}/large")
         compare("wget", "-qO-", f"{site}/missing")

@@ -2,6 +2,7 @@
 #include <green/monkeypatch/report.h>
 
 #include <green/monkeypatch/gate.h>
+#include <green/monkeypatch/patch.h>
 #include <green/monkeypatch/statistics_text.h>
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
@@ -32,7 +33,7 @@ constinit struct stat identity {};
 
 bool is_still_there() noexcept {
     struct stat now {};
-    return standard_error >= 0 && ::fstat(standard_error, &now) == 0 && now.st_dev == identity.st_dev &&
+    return standard_error >= 0 && original<&::fstat>()(standard_error, &now) == 0 && now.st_dev == identity.st_dev &&
            now.st_ino == identity.st_ino;
 }
 
@@ -86,7 +87,7 @@ void report_when_process_ends() noexcept {
     // Before there is another thread: the kernel takes ten milliseconds to enlarge a table of descriptors that two share.
     standard_error = sys::copy_of(STDERR_FILENO);
     gather_statistics();
-    if (::fstat(standard_error, &identity) != 0) return;
+    if (original<&::fstat>()(standard_error, &identity) != 0) return;
     ::pthread_atfork(nullptr, nullptr, [] { is_due = true; });
     is_due = true;
 }
