@@ -5,6 +5,9 @@
 #include <green/monkeypatch/time_limits.h>
 #include <green/sys/calls.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include <fcntl.h>
 
 namespace green::monkeypatch::detail {
@@ -58,9 +61,16 @@ bool blocking_call::blocks() noexcept {
 bool blocking_call::wait() noexcept {
     const int before = errno;
     const restarts how = deadline_ == never ? restarts::yes : restarts::no;
-    const int error = wait_event(scheduler_, fd_, events_, deadline_, call_, how);
+    const int error = has_event_ ? wait_event(scheduler_, fd_, events_, deadline_, call_, how) : pause(how);
     errno = error == ETIMEDOUT ? EAGAIN : error ? error : before;
     return !error;
+}
+
+int blocking_call::pause(restarts how) noexcept {
+    constexpr duration interval = std::chrono::milliseconds(2);
+    const time_point end = std::min(deadline_, add(scheduler_.loop().now(), interval));
+    const int error = wait_event(scheduler_, {}, end, call_, how);
+    return error == ETIMEDOUT && scheduler_.loop().now() < deadline_ ? 0 : error;
 }
 
 void blocking_call::note_short_read() noexcept {

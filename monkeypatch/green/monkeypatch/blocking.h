@@ -79,6 +79,9 @@ class blocking_call {
         });
     }
 
+    // What it waits for makes no event: it is to be tried again every 2 ms.
+    void expect_no_event() noexcept { has_event_ = false; }
+
     // Lets the others run now and then, if none of its calls has to wait.
     void take_turn() noexcept {
         spend_turn(scheduler_, scheduler_.running());
@@ -95,6 +98,7 @@ class blocking_call {
     bool blocks() noexcept;
     // Parks until there is an event. False, and errno says why, when there will be no further try.
     bool wait() noexcept;
+    int pause(restarts how) noexcept;
     bool is_emptied() const noexcept {
         green::detail::fd_state* known = scheduler_.loop().poller().known_state(fd_);
         return known && known->side(green::detail::direction::read).drained;
@@ -107,6 +111,7 @@ class blocking_call {
     int fd_;
     std::uint32_t events_;
     bool is_known_to_block_ = false;
+    bool has_event_ = true;
 };
 
 // The kernel's O_NONBLOCK of a descriptor.

@@ -9,9 +9,7 @@
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -75,14 +73,9 @@ int connect_once(int fd, const sockaddr* address, socklen_t size) noexcept {
     return sys::connect(fd, address, size);
 }
 
-// A unix socket whose listener has no room left waits for it without any event: it has to be tried again.
-bool pause_before_next_try(scheduler& s, blocking_call& call) noexcept {
-    constexpr duration interval = std::chrono::milliseconds(2);
-    const time_point end = std::min(call.deadline(), add(s.loop().now(), interval));
-    const int why = detail::wait_event(s, {}, end, call.as_waiting(), detail::restarts::no);
-    if (why == ETIMEDOUT && s.loop().now() < call.deadline()) return true;
-    errno = why == ETIMEDOUT ? EAGAIN : why;
-    return false;
+// A unix socket waits for room at the other end, a listener's or that of whom a datagram is addressed to, without any event.
+bool waits_for_other_end(int fd) noexcept {
+    return option(fd, SO_DOMAIN) == AF_UNIX;
 }
 
 int connect_blocking(scheduler& s, int fd, const sockaddr* address, socklen_t size) noexcept {
@@ -90,14 +83,12 @@ int connect_blocking(scheduler& s, int fd, const sockaddr* address, socklen_t si
     blocking_call call(s, fd, EPOLLOUT, "connect");
     for (;;) {
         if (connect_once(fd, address, size) == 0) break;
-        if (errno == EAGAIN && option(fd, SO_DOMAIN) == AF_UNIX) {
-            if (!pause_before_next_try(s, call)) return -1;
-        } else if (errno != EINPROGRESS && errno != EALREADY) {
-            return -1;
-        } else if (!call.may_try_again()) {
-            if (errno == EAGAIN) errno = EINPROGRESS;  // SO_SNDTIMEO has passed (socket(7))
-            return -1;
-        }
+        const bool is_full = errno == EAGAIN && waits_for_other_end(fd);
+        if (!is_full && errno != EINPROGRESS && errno != EALREADY) return -1;
+        if (is_full) call.expect_no_event();
+        if (call.may_try_again()) continue;
+        if (errno == EAGAIN && !is_full) errno = EINPROGRESS;  // SO_SNDTIMEO has passed (socket(7))
+        return -1;
     }
     errno = before;
     call.take_turn();
@@ -187,8 +178,10 @@ ssize_t send_blocking(scheduler& s, int fd, const void* data, std::size_t size, 
     for (std::size_t done = 0;;) {
         const int quiet = done ? MSG_NOSIGNAL : 0;  // a count is what it reports then, and no SIGPIPE
         const ssize_t count = call.perform([&] {
-            return bare_call(SYS_sendto, fd, static_cast<const char*>(data) + done, size - done,
-                             flags | MSG_DONTWAIT | quiet, to, to_size);
+            const long sent = bare_call(SYS_sendto, fd, static_cast<const char*>(data) + done, size - done,
+                                        flags | MSG_DONTWAIT | quiet, to, to_size);
+            if (sent == -EAGAIN && to && waits_for_other_end(fd)) call.expect_no_event();
+            return sent;
         });
         if (count < 0) return done_or_failed(done, before);
         done += static_cast<std::size_t>(count);
@@ -199,7 +192,11 @@ ssize_t send_blocking(scheduler& s, int fd, const void* data, std::size_t size, 
 ssize_t sendmsg_blocking(scheduler& s, int fd, const msghdr* message, int flags) noexcept {
     const int before = errno;
     blocking_call call(s, fd, EPOLLOUT, "sendmsg");
-    const ssize_t first = call.perform([&] { return bare_call(SYS_sendmsg, fd, message, flags | MSG_DONTWAIT); });
+    const ssize_t first = call.perform([&] {
+        const long sent = bare_call(SYS_sendmsg, fd, message, flags | MSG_DONTWAIT);
+        if (sent == -EAGAIN && message->msg_name && waits_for_other_end(fd)) call.expect_no_event();
+        return sent;
+    });
     if (first < 0) return first;
     message_parts parts(message->msg_iov, message->msg_iovlen);
     parts.advance(static_cast<std::size_t>(first));

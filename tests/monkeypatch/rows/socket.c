@@ -285,6 +285,78 @@ static void datagrams(void) {
     close(sender);
 }
 
+static void* receive_later(void* argument) {
+    pause_until_it_sleeps(30);
+    char c;
+    recv(*(int*)argument, &c, 1, 0);
+    return NULL;
+}
+
+static void* accept_later(void* argument) {
+    pause_until_it_sleeps(30);
+    return (void*)(long)accept(*(int*)argument, NULL, NULL);
+}
+
+static struct sockaddr_un bind_unix(int fd, socklen_t* size) {
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    bind(fd, (struct sockaddr*)&at, sizeof at.sun_family); /* unix(7): a name of the kernel's own */
+    *size = sizeof at;
+    getsockname(fd, (struct sockaddr*)&at, size);
+    return at;
+}
+
+/* What makes no event when there is room again. */
+static void full_unix_sockets(void) {
+    int receiver = socket(AF_UNIX, SOCK_DGRAM, 0);
+    const int sender = socket(AF_UNIX, SOCK_DGRAM, 0);
+    socklen_t size;
+    struct sockaddr_un at = bind_unix(receiver, &size);
+    while (sendto(sender, "x", 1, MSG_DONTWAIT, (struct sockaddr*)&at, size) == 1) continue;
+    start_partner(receive_later, &receiver);
+    start_clock();
+    say("sendto one who has no room", sendto(sender, "y", 1, 0, (struct sockaddr*)&at, size));
+    say_took(25);
+    end_partner();
+    start_partner(receive_later, &receiver);
+    struct iovec part = {"z", 1};
+    struct msghdr message = {.msg_name = &at, .msg_namelen = size, .msg_iov = &part, .msg_iovlen = 1};
+    start_clock();
+    say("sendmsg to one who has no room", sendmsg(sender, &message, 0));
+    say_took(25);
+    end_partner();
+    set_limit(sender, SO_SNDTIMEO, 25000);
+    start_clock();
+    say("sendto with a time limit", sendto(sender, "y", 1, 0, (struct sockaddr*)&at, size));
+    say_took(23);
+    fcntl(sender, F_SETFL, O_NONBLOCK);
+    say("sendto without blocking", sendto(sender, "y", 1, 0, (struct sockaddr*)&at, size));
+    close(sender);
+    close(receiver);
+
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0), clients[4], full = 0;
+    at = bind_unix(listener, &size);
+    listen(listener, 0);
+    for (; full < 4; ++full) {
+        clients[full] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(clients[full], (struct sockaddr*)&at, size) != 0) break;
+    }
+    fcntl(clients[full], F_SETFL, 0);
+    set_limit(clients[full], SO_SNDTIMEO, 25000);
+    start_clock();
+    say("connect with a time limit", connect(clients[full], (struct sockaddr*)&at, size));
+    say_took(23);
+    set_limit(clients[full], SO_SNDTIMEO, 0);
+    start_partner(accept_later, &listener);
+    start_clock();
+    say("connect to one who has no room", connect(clients[full], (struct sockaddr*)&at, size));
+    say_took(25);
+    void* accepted;
+    pthread_join(partner, &accepted);
+    close((int)(long)accepted);
+    for (int i = 0; i <= full; ++i) close(clients[i]);
+    close(listener);
+}
+
 static void from_files(void) {
     char name[] = "/tmp/green-row-XXXXXX";
     const int file = mkstemp(name);
@@ -336,5 +408,6 @@ void row(FILE* to) {
     receiving();
     sending();
     datagrams();
+    full_unix_sockets();
     from_files();
 }
