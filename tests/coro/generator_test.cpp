@@ -218,3 +218,82 @@ TEST_CASE_FIXTURE(support::leak_check, "a million values do not grow the stack")
     };
     CHECK(green::block_on(sum()) == 499'999'500'000);
 }
+
+namespace {
+coro::generator<int> nested(int depth) {
+    if (depth > 0) co_yield coro::elements_of(nested(depth - 1));
+    co_yield depth;
+}
+coro::generator<int> telling(int depth, std::string& told) {
+    struct teller {
+        int depth;
+        std::string& told;
+        ~teller() { told += static_cast<char>('0' + depth); }
+    } at_the_end{depth, told};
+    if (depth > 0) co_yield coro::elements_of(telling(depth - 1, told));
+    co_yield depth;
+}
+}  // namespace
+
+TEST_CASE_FIXTURE(support::leak_check, "a deep generator that is dropped half-way does not use up the stack") {
+    green::spawn([] {
+        for (int n : nested(100'000)) {
+            CHECK(n == 0);
+            break;
+        }
+    }).join();
+    std::string told;
+    for (int n : telling(3, told))
+        if (n == 1) break;
+    CHECK(told == "0123");
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout that is open at a co_yield does not reach its consumer") {
+    auto due = []() -> coro::async_generator<int> {
+        green::timeout limit(5s);
+        try {
+            co_yield 1;
+            co_await coro::sleep(10s);
+        } catch (const green::cancelled& why) {
+            if (!limit.owns(why)) throw;
+        }
+        co_yield 2;
+    };
+    auto consume = [&]() -> coro::task<void> {
+        auto all = due();
+        auto first = co_await all.next();
+        CHECK(first == 1);
+        {
+            green::cancel_scope mine;
+            co_await coro::sleep(20s);
+        }
+        auto second = co_await all.next();
+        CHECK(second == 2);
+        auto dropped = due();
+        co_await dropped.next();
+        green::cancel_scope mine;
+        auto elsewhere = std::move(dropped);
+    };
+    green::block_on(consume());
+    CHECK(clock.elapsed() == 20s);
+    green::block_on(coro::spawn(consume()));
+}
+
+SCENARIO_IN_CHILD(drops_an_async_generator_that_computes) {
+    green::block_on([]() -> coro::task<void> {
+        auto all = std::make_unique<coro::async_generator<int>>(ticks(2));
+        auto asking = coro::spawn([](coro::async_generator<int>& from) -> coro::task<void> {
+            co_await from.next();
+            co_await from.next();
+        }(*all));
+        co_await coro::yield();
+        all.reset();
+        co_await asking.join();
+    }());
+}
+
+TEST_CASE("an async generator that goes away while it computes says so") {
+    auto end = support::run_child("drops_an_async_generator_that_computes");
+    CHECK(end.signal == SIGABRT);
+    CHECK(support::contains(end.errors, "goes away while it computes"));
+}

@@ -57,6 +57,19 @@ TEST_CASE_FIXTURE(support::leak_check,
         CHECK(taken == "text");
     };
     green::block_on(twice());
+
+    auto only_moved = []() -> coro::task<std::unique_ptr<int>> { co_return std::make_unique<int>(3); };
+    auto moves = [&]() -> coro::task<void> {
+        std::unique_ptr<int> taken = co_await coro::spawn(only_moved()).get();
+        CHECK(*taken == 3);
+    };
+    green::block_on(moves());
+    std::unique_ptr<int> taken = green::block_on(coro::spawn(only_moved()));
+    CHECK(*taken == 3);
+    int referenced = 1;
+    auto refers = [&]() -> coro::task<int&> { co_return referenced; };
+    CHECK(&green::block_on(coro::spawn(refers())) == &referenced);
+    CHECK(green::block_on(coro::with_timeout(std::chrono::seconds(1), refers())) == 1);
 }
 
 TEST_CASE_FIXTURE(support::leak_check,

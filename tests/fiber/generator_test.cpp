@@ -394,3 +394,17 @@ TEST_CASE_FIXTURE(support::leak_check, "a small stack can be asked for, and an i
     CHECK(collect(generator<int>({.stack_size_bytes = 16 * 1024}, [](auto yield) { yield(1); })).size() == 1);
     CHECK_THROWS_AS(generator<int>({.stack_size_bytes = 1}, [](auto) {}), std::invalid_argument);
 }
+
+TEST_CASE_FIXTURE(support::leak_check, "a loop over itself is refused, not empty") {
+    std::string said;
+    generator<int>* itself = nullptr;
+    generator<int> g([&](auto yield) {
+        said = what_of([&] {
+            for (int n : *itself) (void)n;
+        });
+        yield(1);
+    });
+    itself = &g;
+    CHECK(*g.begin() == 1);
+    CHECK(!said.empty());
+}

@@ -46,5 +46,11 @@ decltype(auto) block_on(const coro::join_handle<T>& handle) {
         co_return co_await of.get();
     }(handle));
 }
+// The same from a handle that goes away: the result is moved out.
+template <class T>
+T block_on(coro::join_handle<T>&& handle) {
+    return block_on([](coro::join_handle<T> of) -> coro::task<T> { co_return co_await std::move(of).get(); }(
+        std::move(handle)));
+}
 
 }  // namespace green

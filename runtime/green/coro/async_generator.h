@@ -4,6 +4,7 @@
 
 #include <green/base/check.h>
 #include <green/coro/runner.h>
+#include <green/hub/scope.h>
 
 #include <coroutine>
 #include <exception>
@@ -12,6 +13,43 @@
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
+
+namespace green::detail {
+
+// The cancel scopes that a sequence has opened: in force while it computes, below those of whoever asks; hanging on
+// nothing in between, so that they do not cut short the consumer's own waits.
+class carried_scopes {
+  public:
+    bool empty() const noexcept { return !innermost_; }
+    void put_into_force(agent& consumer) noexcept {
+        base_ = consumer.inside;
+        if (empty()) [[likely]] return;
+        outermost_->move_below(base_);
+        consumer.inside = innermost_;
+    }
+    void take_along(agent& consumer) noexcept {
+        innermost_ = nullptr;
+        if (consumer.inside == base_) [[likely]] return;
+        innermost_ = outermost_ = consumer.inside;
+        while (outermost_->parent() != base_) outermost_ = outermost_->parent();
+        outermost_->move_below(nullptr);
+        consumer.inside = base_;
+    }
+    void destroy(std::coroutine_handle<> frame) noexcept {
+        agent& who = running_agent();
+        put_into_force(who);
+        const auto base = base_;
+        frame.destroy();
+        who.inside = base;
+    }
+
+  private:
+    scope* base_ = nullptr;
+    scope* innermost_ = nullptr;
+    scope* outermost_ = nullptr;
+};
+
+}  // namespace green::detail
 
 namespace green::coro {
 
@@ -29,7 +67,8 @@ namespace green::coro {
 //     while (auto line = co_await all.next()) use(*line);
 //
 // It runs only between a next() and the following co_yield, as a part of whoever awaits that next(): its waits are
-// theirs, and so are their cancellation and timeouts. One that was cut short by a cancellation has ended. What it
+// theirs, and so are their cancellation and timeouts; a scope or timeout of its own that is open at a co_yield is out
+// of force until the following next(). One that was cut short by a cancellation has ended. What it
 // throws is thrown at next(), and then it has ended. Dropping it where it stands destroys it.
 template <class T>
 class [[nodiscard]] async_generator {
@@ -42,7 +81,12 @@ class [[nodiscard]] async_generator {
         return *this;
     }
     ~async_generator() {
-        if (frame_) frame_.destroy();
+        if (!frame_) return;
+        detail::check(!frame_.promise().consumer_, "an async_generator goes away while it computes a value");
+        if (frame_.promise().scopes_.empty()) [[likely]]
+            frame_.destroy();
+        else
+            frame_.promise().scopes_.destroy(frame_);
     }
 
     // co_await: the next value; empty at the end, now and later. Throws std::logic_error while it computes one, for
@@ -65,6 +109,7 @@ class [[nodiscard]] async_generator {
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> consumer) const noexcept {
             frame.promise().carried_by = consumer.promise().carried_by;
             frame.promise().consumer_ = consumer;
+            frame.promise().scopes_.put_into_force(consumer.promise().carried_by->who());
             return consumer.promise().carried_by->transfer_to(frame);
         }
         std::optional<T> await_resume() const { return frame.promise().take(); }
@@ -101,12 +146,14 @@ class async_generator<T>::promise_type : public detail::awaiting_promise {
     struct to_consumer {
         bool await_ready() const noexcept { return false; }
         std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
+            self.promise().scopes_.take_along(self.promise().carried_by->who());
             return self.promise().carried_by->transfer_to(std::exchange(self.promise().consumer_, nullptr));
         }
         void await_resume() const noexcept {}
     };
 
     std::coroutine_handle<> consumer_;  // while it computes
+    detail::carried_scopes scopes_;
     std::optional<T> value_;
     std::exception_ptr error_;
 };

@@ -54,7 +54,9 @@ class [[nodiscard]] generator : public std::ranges::view_interface<generator<T>>
         return *this;
     }
     ~generator() {
-        if (frame_) frame_.destroy();
+        if (!frame_) return;
+        frame_.promise().destroy_nested();
+        frame_.destroy();
     }
 
     // To be called once; a second time aborts.
@@ -112,6 +114,15 @@ class generator<T>::promise_type : public detail::recycled {
     // Of the outermost generator: runs until there is an element, or the end.
     void resume_innermost() { chain_.run(); }
     reference element() const noexcept { return static_cast<reference>(*root_->element_); }
+    // Those that it is in the middle of, from the innermost outwards: each destroying the next would use up the stack.
+    void destroy_nested() noexcept {
+        if (root_ != this) return;
+        frame at = frame::from_address(chain_.innermost().address());
+        while (generator* const holder = at.promise().held_by_) {
+            at = at.promise().parent_;
+            std::exchange(holder->frame_, nullptr).destroy();
+        }
+    }
 
   private:
     friend generator;
@@ -130,6 +141,7 @@ class generator<T>::promise_type : public detail::recycled {
             promise_type& inner = nested.frame_.promise();
             inner.root_ = outer.promise().root_;
             inner.parent_ = outer;
+            inner.held_by_ = &nested;
             return inner.root_->chain_.transfer_to(nested.frame_);
         }
         void await_resume() const {
@@ -149,6 +161,7 @@ class generator<T>::promise_type : public detail::recycled {
 
     promise_type* root_ = this;
     frame parent_ = nullptr;                                 // of a nested one
+    generator* held_by_ = nullptr;                           // ... in the frame of its parent
     detail::trampoline chain_{frame::from_promise(*this)};   // valid in the outermost one
     std::remove_reference_t<reference>* element_ = nullptr;  // ... and this
     std::exception_ptr error_;                               // of a nested one that has ended

@@ -56,7 +56,8 @@ class join_handle : public task_handle {
             from_.rethrow();
             if constexpr (!std::is_void_v<T>) {
                 if (!from_.agent_->has_result) throw no_result("task", from_.name());
-                return static_cast<Result>(static_cast<block&>(*from_.agent_).result());
+                // a value is moved out
+                return static_cast<std::add_rvalue_reference_t<Result>>(static_cast<block&>(*from_.agent_).result());
             }
         }
 

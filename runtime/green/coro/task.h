@@ -117,7 +117,8 @@ namespace green::coro {
 //     if (is_ready) co_return 1;
 //
 // Nor does it heed what stands in front in `co_return known || co_await ready();` and in
-// `while (more && co_await ready())`: ready() is awaited in any case.
+// `while (more && co_await ready())`: ready() is awaited in any case. And in `co_await (often ? one() : other())` the frame is
+// freed twice. Name the task, or the result, first.
 template <class T = void>
 class [[nodiscard]] task {
   public:

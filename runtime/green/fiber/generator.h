@@ -70,7 +70,7 @@ class generator {
     // Where it stands; at the first value when it has not been asked before. Parks as the function does, and throws
     // what it throws; std::logic_error in a hub callback, on another thread, and from within its own function.
     iterator begin() {
-        if (flow_.valid() && !flow_.started()) advance();
+        if (!present_ && flow_.valid() && !flow_.dead()) advance();  // refused while it computes
         return iterator(*this);
     }
     std::default_sentinel_t end() const noexcept { return {}; }

@@ -67,7 +67,7 @@ auto with_timeout(std::optional<duration> d, F&& f) {
 namespace coro {
 template <class T>
 auto with_timeout(std::optional<duration> d, task<T> body)
-    -> task<std::conditional_t<std::is_void_v<T>, bool, std::optional<T>>> {
+    -> task<std::conditional_t<std::is_void_v<T>, bool, std::optional<std::decay_t<T>>>> {
     timeout t(d);
     try {
         if constexpr (std::is_void_v<T>) {
