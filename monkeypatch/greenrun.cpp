@@ -23,17 +23,21 @@
 namespace {
 
 constexpr const char* library_name = "libgreen-monkeypatch.so";
-constexpr const char* families[] = {
+constexpr std::string_view families[] = {
 #define GREEN_FAMILY(name) #name,
 #include <green/monkeypatch/families.def>
 #undef GREEN_FAMILY
 };
 
+void print_usage(FILE* to) {
+    std::fputs("usage: greenrun [--no-FAMILY...] [--stats] PROGRAM [ARGUMENT...]\nfamilies:", to);
+    for (std::string_view each : families) std::fprintf(to, " %s", each.data());
+    std::fputc('\n', to);
+}
+
 [[noreturn]] void refuse(const std::string& why) {
-    std::fprintf(stderr, "greenrun: %s\nusage: greenrun [--no-FAMILY...] [--stats] PROGRAM [ARGUMENT...]\nfamilies:",
-                 why.c_str());
-    for (const char* each : families) std::fprintf(stderr, " %s", each);
-    std::fputc('\n', stderr);
+    std::fprintf(stderr, "greenrun: %s\n", why.c_str());
+    print_usage(stderr);
     std::exit(2);
 }
 
@@ -64,9 +68,13 @@ int main(int count, char** words) {
             with_statistics = true;
             continue;
         }
-        const auto unwanted = option.starts_with("--no-") ? std::ranges::find(wanted, option.substr(5)) : wanted.end();
-        if (unwanted == wanted.end()) refuse("unknown option " + std::string(option));
-        wanted.erase(unwanted);
+        if (option == "--help") {
+            print_usage(stdout);
+            return 0;
+        }
+        const std::string_view unwanted = option.starts_with("--no-") ? option.substr(5) : "";
+        if (std::ranges::find(families, unwanted) == std::end(families)) refuse("unknown option " + std::string(option));
+        std::erase(wanted, unwanted);
     }
     if (at >= count) refuse("no program");
 
@@ -75,11 +83,17 @@ int main(int count, char** words) {
     if (with_statistics) list.append(list.empty() ? "" : ",").append("--stats");
     ::setenv("GREENRUN", list.c_str(), 1);
     const char* before = std::getenv("LD_PRELOAD");
-    const std::string preload = find_library() + (before && *before ? std::string(":") + before : "");
+    const std::string library = find_library();
+    if (library.find_first_of(" :") != std::string::npos) {
+        std::fprintf(stderr, "greenrun: %s: the dynamic loader takes no path with a space or a colon in it\n", library.c_str());
+        return 126;
+    }
+    const std::string preload = library + (before && *before ? std::string(":") + before : "");
     ::setenv("LD_PRELOAD", preload.c_str(), 1);
 
     ::execvp(words[at], words + at);
     const int why = errno;
-    std::fprintf(stderr, "greenrun: cannot run %s: %s\n", words[at], std::strerror(why));
+    const bool is_there = why == ENOENT && ::access(words[at], F_OK) == 0;
+    std::fprintf(stderr, "greenrun: cannot run %s: %s\n", words[at], is_there ? "its interpreter is missing" : std::strerror(why));
     return why == ENOENT ? 127 : 126;
 }

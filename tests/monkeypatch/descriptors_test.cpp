@@ -501,3 +501,22 @@ TEST_CASE_FIXTURE(patched, "a program that closes all that it has not opened lea
         CHECK(status == 0);
     }
 }
+
+TEST_CASE_FIXTURE(support::leak_check, "two fibers of a thread pass much through a pipe") {
+    monkeypatch::patch_all();
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const std::vector<char> much(1 << 20, 'x');
+    auto writer = green::spawn([&] {
+        const iovec parts[] = {{const_cast<char*>(much.data()), 0}, {const_cast<char*>(much.data()), much.size()}};
+        CHECK(::write(ends[1], much.data(), much.size()) == static_cast<ssize_t>(much.size()));
+        CHECK(::writev(ends[1], parts, 2) == static_cast<ssize_t>(much.size()));
+        ::close(ends[1]);
+    });
+    std::size_t arrived = 0;
+    std::array<char, 10'000> piece;
+    for (ssize_t count; (count = ::read(ends[0], piece.data(), piece.size())) > 0;) arrived += static_cast<std::size_t>(count);
+    writer.join();
+    CHECK(arrived == 2 * much.size());
+    ::close(ends[0]);
+}

@@ -3,8 +3,10 @@
 """greenrun itself: what it passes on, and what it says to wrong use."""
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 if os.environ.get("GREEN_VARIANT"):
@@ -48,6 +50,22 @@ assert run("sh", "-c", "kill -TERM $$").returncode == -15
 assert run("sh", "-c", 'printf "%s," "$@"', "sh", "--no-time", "-x", "", "a b").stdout == "--no-time,-x,,a b,"
 preloaded = run("sh", "-c", 'echo "$LD_PRELOAD"', env={**os.environ, "LD_PRELOAD": "libm.so.6"})
 assert preloaded.stdout.endswith("libgreen-monkeypatch.so.0.1.0:libm.so.6\n"), preloaded
+
+assert run("--no-time", "--no-time", "true").returncode == 0
+told = run("--help")
+assert told.returncode == 0 and told.stdout.startswith("usage: greenrun") and not told.stderr, told
+with tempfile.TemporaryDirectory() as folder:
+    script = Path(folder, "script")
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o755)
+    done = run(script)
+    assert done.returncode == 127 and "its interpreter is missing" in done.stderr, done
+    spaced = Path(folder, "with a space")
+    spaced.mkdir()
+    for file in GREENRUN, GREENRUN.with_name("libgreen-monkeypatch.so"):
+        shutil.copy(file, spaced)
+    done = subprocess.run([spaced / "greenrun", "true"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 126 and "with a space" in done.stderr, done
 
 for words, status, said in [
     ([], 2, "no program"),

@@ -12,6 +12,7 @@
 #include <green/fiber/park.h>
 #include <green/fiber/scheduler.h>
 #include <green/io/fd_event.h>
+#include <green/monkeypatch/descriptor.h>
 #include <green/monkeypatch/gate.h>
 #include <green/monkeypatch/interruption.h>
 
@@ -39,7 +40,9 @@ class blocking_call {
   public:
     // `events`: EPOLLIN or EPOLLOUT, which also says whose time limit counts. `call` names it in dumps and statistics: a name of symbols.def.
     blocking_call(scheduler& s, int fd, std::uint32_t events, const char* call) noexcept
-        : scheduler_(s), call_(call), fd_(fd), events_(events) {}
+        : scheduler_(s), call_(call), fd_(fd), events_(events) {
+        forget_unless_closes_are_seen(s, fd);
+    }
 
     // After EAGAIN: whether there is to be another try. If not, errno says why.
     bool may_try_again() noexcept {

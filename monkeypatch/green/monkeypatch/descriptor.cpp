@@ -75,6 +75,15 @@ void set_kind(green::detail::scheduler& s, int fd, fd_kind kind) noexcept {
     if (green::detail::fd_state* known = s.loop().poller().known_state(fd)) known->kind = static_cast<std::uint8_t>(kind);
 }
 
+void forget_number(green::detail::scheduler& s, int fd) noexcept {
+    green::detail::fd_state* known = s.loop().poller().known_state(fd);
+    if (!known) return;
+    known->registered = false;
+    known->side(green::detail::direction::read).drained = false;
+    known->kind = 0;
+    known->without_limits_at = 0;
+}
+
 bool short_read_empties(green::detail::scheduler& s, int fd) noexcept {
     return !tcp_may_carry_records.load(std::memory_order_relaxed) && kind_of(s, fd) == fd_kind::tcp;
 }

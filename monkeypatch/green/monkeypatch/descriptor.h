@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/fiber/scheduler.h>
+#include <green/monkeypatch/gate.h>
 
 #include <cstdint>
 
@@ -14,6 +15,7 @@ enum class fd_kind : std::uint8_t {
     socket,        // MSG_DONTWAIT
     tcp,           // the same
     nowait,        // preadv2(2) with RWF_NOWAIT: pipes
+    old_pipe,      // as ready_first, but a pipe (before Linux 6.4): ready to take PIPE_BUF bytes, and no more
     ready_first,   // poll(2) and then the call: terminals, timerfd and whatever else has no RWF_NOWAIT
     never_blocks,  // regular files, directories, /dev/null: straight through
 };
@@ -31,5 +33,12 @@ void note_tcp_option_set(int name) noexcept;
 
 // The kernel has just given out this number: whatever was known of it has been closed unseen.
 void number_is_new(green::detail::scheduler& s, int fd) noexcept;
+
+// What is remembered of a number holds only while closes are seen: where family descriptor is left to libc, each call begins
+// anew.
+void forget_number(green::detail::scheduler& s, int fd) noexcept;
+inline void forget_unless_closes_are_seen(green::detail::scheduler& s, int fd) noexcept {
+    if (!is_patched(family::descriptor)) [[unlikely]] forget_number(s, fd);
+}
 
 }  // namespace green::monkeypatch::detail

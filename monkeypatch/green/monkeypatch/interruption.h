@@ -51,6 +51,9 @@ class interruptible {
     bool interrupted_ = false;
 };
 
+// Puts the trampoline before the handlers that the program has already. (signal.cpp)
+void take_over_handlers() noexcept;
+
 // From a signal handler: one has run on this thread.
 void note_handler(bool with_restart) noexcept;
 

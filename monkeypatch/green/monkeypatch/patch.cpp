@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/monkeypatch/patch.h>
 
+#include <green/hub/hub.h>
 #include <green/monkeypatch/gate.h>
+#include <green/monkeypatch/interruption.h>
 
 #include <algorithm>
 
@@ -71,13 +73,18 @@ void patch_all(const options& which) noexcept {
 #include <green/monkeypatch/families.def>
 #undef GREEN_FAMILY
     detail::may_have_hub = true;
+    // As early as can be: in the child of a fork the handlers of the program (pthread_atfork(3)) run in the order in which they
+    // were registered, and those of libuv and Tcl close descriptors, for which the hubs must be new and their locks free.
+    // To the few that come before this one the child is as that of a vfork, until the number of the process is noted.
+    green::detail::follow_forks();
     static const int follows_forks = [] {
         auto note = [] { detail::process_id.store(::getpid(), std::memory_order_relaxed); };
         note();
         return ::pthread_atfork(nullptr, nullptr, note);
     }();
     (void)follows_forks;
-    detail::patched_families.fetch_or(families, std::memory_order_relaxed);
+    const unsigned before = detail::patched_families.fetch_or(families, std::memory_order_relaxed);
+    if (families & ~before & detail::bit_of(family::signal)) detail::take_over_handlers();
 }
 
 #define GREEN_FAMILY(name)                         \

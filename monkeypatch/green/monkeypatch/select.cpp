@@ -5,6 +5,7 @@
 // fiber parks until one of its descriptors has an event. So all that the kernel knows of levels, edges, one-shot and
 // nested sets stays as it is, and nothing is looked at in vain.
 #include <green/monkeypatch/blocking.h>
+#include <green/monkeypatch/descriptor.h>
 #include <green/monkeypatch/patch.h>
 #include <green/monkeypatch/timespec.h>
 #include <green/sys/calls.h>
@@ -39,7 +40,7 @@ using sys::bare_call;
 
 constexpr std::size_t kernel_mask_bytes = _NSIG / 8;
 
-// The mask that ppoll(2) and its like have while they wait. It is the thread's, so it is in force while others run.
+// The mask that ppoll(2) and its like have while they are parked. It is the thread's, so it is in force while others run.
 class mask_for_now {
   public:
     explicit mask_for_now(const sigset_t* mask) noexcept
@@ -80,6 +81,7 @@ class watched_set {
     // the kernel already.
     int add(scheduler& s, int fd, std::uint32_t events) noexcept {
         watched_fd& next = space_[count_];
+        detail::forget_unless_closes_are_seen(s, fd);
         const int error = next.begin(s.loop().poller(), fd, events);
         if (error == 0)
             ++count_;
@@ -97,9 +99,10 @@ class watched_set {
     std::size_t count_ = 0;
 };
 
-// ask() makes the call with no time to wait; watch(set) adds what it is about. Parks between two tries until `deadline`.
+// ask() makes the call with no time to wait, and with the caller's mask, so that the kernel lets a signal in or leaves it
+// pending as ever; watch(set) adds what it is about. Parks between two tries until `deadline`.
 template <class Ask, class Watch, class OnClosed>
-int wait_until_ready(scheduler& s, time_point deadline, const char* name, const mask_for_now& mask, Ask ask, Watch watch,
+int wait_until_ready(scheduler& s, time_point deadline, const char* name, const sigset_t* mask, Ask ask, Watch watch,
                      OnClosed on_closed) {
     const int before = errno;
     detail::waiting_call call(name);
@@ -112,8 +115,10 @@ int wait_until_ready(scheduler& s, time_point deadline, const char* name, const 
         }
         watched_set watched;
         if (!watch(watched)) return -1;
-        const int error = detail::wait_event(s, watched.all(), deadline, call, detail::restarts::no,
-                                             mask.handlers_before());
+        const int error = [&] {
+            mask_for_now guard(mask);
+            return detail::wait_event(s, watched.all(), deadline, call, detail::restarts::no, guard.handlers_before());
+        }();
         errno = before;
         if (error == ETIMEDOUT) {
             deadline = time_point::min();  // one more look: what came at the last moment counts
@@ -140,12 +145,12 @@ std::uint32_t events_of(short wanted) noexcept {
 }
 
 int poll_on(scheduler& s, pollfd* entries, nfds_t count, time_point deadline, const char* call,
-            const mask_for_now& mask) {
+            const sigset_t* mask) {
     return wait_until_ready(
         s, deadline, call, mask,
         [&] {
             timespec none{};
-            return bare_call(SYS_ppoll, entries, count, &none, nullptr, kernel_mask_bytes);
+            return bare_call(SYS_ppoll, entries, count, &none, mask, kernel_mask_bytes);
         },
         [&](watched_set& watched) {
             if (!watched.reserve(count)) return false;
@@ -199,10 +204,14 @@ class asked_sets {
         for (std::size_t i = 0; i < 3; ++i)
             if (sets_[i]) std::copy_n(saved_.get() + i * size, size, sets_[i]);
     }
-    long ask() noexcept {
+    long ask(const sigset_t* mask) noexcept {
         restore();
         timespec none{};
-        return bare_call(SYS_pselect6, count_, sets_[0], sets_[1], sets_[2], &none, nullptr);
+        const struct {
+            const sigset_t* mask;
+            std::size_t bytes;
+        } with_mask{mask, kernel_mask_bytes};
+        return bare_call(SYS_pselect6, count_, sets_[0], sets_[1], sets_[2], &none, &with_mask);
     }
     bool watch(scheduler& s, watched_set& watched) noexcept {
         const std::size_t size = words_of(count_);
@@ -242,11 +251,11 @@ class asked_sets {
 };
 
 int select_on(scheduler& s, int count, fd_set* reading, fd_set* writing, fd_set* special, time_point deadline,
-              const char* call, const mask_for_now& mask) {
+              const char* call, const sigset_t* mask) {
     asked_sets sets(count, reading, writing, special);
     if (!sets.save()) return -1;
     const int found = wait_until_ready(
-        s, deadline, call, mask, [&] { return sets.ask(); },
+        s, deadline, call, mask, [&] { return sets.ask(mask); },
         [&](watched_set& watched) { return sets.watch(s, watched); },
         [](watched_set&) {
             errno = EBADF;
@@ -257,10 +266,10 @@ int select_on(scheduler& s, int count, fd_set* reading, fd_set* writing, fd_set*
 }
 
 int epoll_on(scheduler& s, int epoll, epoll_event* events, int most, time_point deadline, const char* call,
-             const mask_for_now& mask) {
+             const sigset_t* mask) {
     return wait_until_ready(
         s, deadline, call, mask,
-        [&] { return bare_call(SYS_epoll_pwait, epoll, events, most, 0, nullptr, kernel_mask_bytes); },
+        [&] { return bare_call(SYS_epoll_pwait, epoll, events, most, 0, mask, kernel_mask_bytes); },
         [&](watched_set& watched) {
             watched.reserve(1);
             const int error = watched.add(s, epoll, EPOLLIN);
@@ -290,14 +299,13 @@ int poll(pollfd* entries, nfds_t count, int limit_ms) {
     if (!s) return original<&::poll>()(entries, count, limit_ms);
     const auto limit = from_milliseconds(limit_ms);
     return poll_on(*s, entries, count, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "poll",
-                   mask_for_now(nullptr));
+                   nullptr);
 }
 
 int ppoll(pollfd* entries, nfds_t count, const timespec* limit, const sigset_t* mask) {
     scheduler* s = !limit || is_valid(*limit) ? taken_over() : nullptr;
     if (!s) return original<&::ppoll>()(entries, count, limit, mask);
-    mask_for_now guard(mask);
-    return poll_on(*s, entries, count, deadline_after(s->loop().now(), limit), "ppoll", guard);
+    return poll_on(*s, entries, count, deadline_after(s->loop().now(), limit), "ppoll", mask);
 }
 
 int select(int count, fd_set* reading, fd_set* writing, fd_set* special, timeval* limit) {
@@ -310,7 +318,7 @@ int select(int count, fd_set* reading, fd_set* writing, fd_set* special, timeval
         as_timespec = timespec{limit->tv_sec + limit->tv_usec / microseconds_per_second,
                                limit->tv_usec % microseconds_per_second * 1000};
     const green::time_point deadline = deadline_after(s->loop().now(), as_timespec ? &*as_timespec : nullptr);
-    const int found = select_on(*s, count, reading, writing, special, deadline, "select", mask_for_now(nullptr));
+    const int found = select_on(*s, count, reading, writing, special, deadline, "select", nullptr);
     if (limit && deadline != green::time_point::min()) {
         const green::duration left = std::max(deadline - s->loop().now(), green::duration::zero());
         limit->tv_sec = std::chrono::floor<std::chrono::seconds>(left).count();
@@ -322,8 +330,7 @@ int select(int count, fd_set* reading, fd_set* writing, fd_set* special, timeval
 int pselect(int count, fd_set* reading, fd_set* writing, fd_set* special, const timespec* limit, const sigset_t* mask) {
     scheduler* s = count >= 0 && (!limit || is_valid(*limit)) ? taken_over() : nullptr;
     if (!s) return original<&::pselect>()(count, reading, writing, special, limit, mask);
-    mask_for_now guard(mask);
-    return select_on(*s, count, reading, writing, special, deadline_after(s->loop().now(), limit), "pselect", guard);
+    return select_on(*s, count, reading, writing, special, deadline_after(s->loop().now(), limit), "pselect", mask);
 }
 
 int epoll_wait(int epoll, epoll_event* events, int most, int limit_ms) {
@@ -331,23 +338,21 @@ int epoll_wait(int epoll, epoll_event* events, int most, int limit_ms) {
     if (!s) return original<&::epoll_wait>()(epoll, events, most, limit_ms);
     const auto limit = from_milliseconds(limit_ms);
     return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "epoll_wait",
-                    mask_for_now(nullptr));
+                    nullptr);
 }
 
 int epoll_pwait(int epoll, epoll_event* events, int most, int limit_ms, const sigset_t* mask) {
     scheduler* s = most > 0 ? taken_over() : nullptr;
     if (!s) return original<&::epoll_pwait>()(epoll, events, most, limit_ms, mask);
-    mask_for_now guard(mask);
     const auto limit = from_milliseconds(limit_ms);
     return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "epoll_pwait",
-                    guard);
+                    mask);
 }
 
 int epoll_pwait2(int epoll, epoll_event* events, int most, const timespec* limit, const sigset_t* mask) {
     scheduler* s = most > 0 && (!limit || is_valid(*limit)) ? taken_over() : nullptr;
     if (!s) return original<&::epoll_pwait2>()(epoll, events, most, limit, mask);
-    mask_for_now guard(mask);
-    return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit), "epoll_pwait2", guard);
+    return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit), "epoll_pwait2", mask);
 }
 
 }  // extern "C"

@@ -48,8 +48,9 @@ bool is_function(const struct sigaction& action) noexcept {
 // The action that the program has installed, behind the one that the kernel has.
 void show_as_installed(struct sigaction& seen, handler call, int flags) noexcept {
     if (!(seen.sa_flags & SA_SIGINFO) || seen.sa_sigaction != &trampoline) return;
+    constexpr int made_by_libc = 0x04000000;  // SA_RESTORER, which the kernel tells
     seen.sa_sigaction = call;
-    seen.sa_flags = flags;
+    seen.sa_flags = flags | (seen.sa_flags & made_by_libc);
 }
 
 enum class blocks : bool { nothing, itself };
@@ -70,6 +71,15 @@ sighandler_t install(int signal_number, sighandler_t wanted, int flags, blocks m
 }
 
 }  // namespace
+
+void detail::take_over_handlers() noexcept {
+    for (int each = 1; each < _NSIG; ++each) {
+        struct sigaction now {};
+        if (original<&::sigaction>()(each, nullptr, &now) != 0 || !is_function(now)) continue;
+        const bool is_ours = (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == &trampoline;
+        if (!is_ours) ::sigaction(each, &now, nullptr);
+    }
+}
 
 }  // namespace green::monkeypatch
 

@@ -7,6 +7,7 @@
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 
@@ -51,14 +52,15 @@ long try_by_kind(scheduler& s, int fd, short ready, Nowait nowait, Message messa
             case fd_kind::nowait:
                 result = nowait();
                 if (result != -EOPNOTSUPP) return result;
-                detail::set_kind(s, fd, fd_kind::ready_first);
+                detail::set_kind(s, fd, fd_kind::old_pipe);
                 continue;
+            case fd_kind::old_pipe:
             case fd_kind::ready_first:
                 if (short seen = 0; sys::poll_now(fd, ready, seen) == 0) return -EAGAIN;
-                return plain();
+                return plain(kind);
             case fd_kind::never_blocks:
             case fd_kind::unknown:
-                return plain();
+                return plain(kind);
         }
         detail::set_kind(s, fd, fd_kind::unknown);  // closed unseen, and another one by now
     }
@@ -75,7 +77,7 @@ ssize_t read_parts(scheduler& s, int fd, const iovec* parts, int count) noexcept
                 message.msg_iovlen = static_cast<std::size_t>(count);
                 return bare_call(SYS_recvmsg, fd, &message, MSG_DONTWAIT);
             },
-            [&] { return bare_call(SYS_readv, fd, parts, count); });
+            [&](fd_kind) { return bare_call(SYS_readv, fd, parts, count); });
     };
     return call.receive(attempt, [&](std::size_t read) { return read < size_of(parts, static_cast<std::size_t>(count)); });
 }
@@ -90,9 +92,18 @@ ssize_t read_one(scheduler& s, int fd, void* buffer, std::size_t size) noexcept 
                 return read_nowait(fd, &part, 1);
             },
             [&] { return bare_call(SYS_recvfrom, fd, buffer, size, MSG_DONTWAIT, nullptr, nullptr); },
-            [&] { return bare_call(SYS_read, fd, buffer, size); });
+            [&](fd_kind) { return bare_call(SYS_read, fd, buffer, size); });
     };
     return call.receive(attempt, [&](std::size_t read) { return read < size; });
+}
+
+// As much as is certain not to block the thread, to what has been found ready. Up to PIPE_BUF bytes are written to a pipe in
+// one piece, as ever.
+long write_ready(int fd, fd_kind kind, const iovec* pieces, std::size_t count) noexcept {
+    if (kind != fd_kind::old_pipe || size_of(pieces, count) <= PIPE_BUF || detail::is_nonblocking(fd))
+        return bare_call(SYS_writev, fd, pieces, count);
+    while (pieces->iov_len == 0) ++pieces;
+    return bare_call(SYS_write, fd, pieces->iov_base, std::min<std::size_t>(pieces->iov_len, PIPE_BUF));
 }
 
 // Goes on until all is written, as a blocking write does.
@@ -112,7 +123,7 @@ ssize_t write_parts(scheduler& s, int fd, const iovec* pieces, std::size_t piece
                     const int quiet = parts.count() ? MSG_NOSIGNAL : 0;
                     return bare_call(SYS_sendmsg, fd, &message, MSG_DONTWAIT | quiet);
                 },
-                [&] { return bare_call(SYS_writev, fd, next, next_count); });
+                [&](fd_kind kind) { return write_ready(fd, kind, next, next_count); });
         });
         if (count < 0) {
             if (parts.count() == 0) return -1;

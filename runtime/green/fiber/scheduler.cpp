@@ -21,7 +21,9 @@ thread_local constinit scheduler* scheduler::of_this_thread = nullptr;
 
 namespace {
 
-constexpr std::size_t hub_stack_bytes = 256 * 1024;
+// Signal handlers of the program run on it while all fibers are parked, and expect what a thread has. Pages that are not
+// used cost nothing.
+constexpr std::size_t hub_stack_bytes = 8 * 1024 * 1024;
 constexpr std::size_t warm_stacks_kept = 64;
 
 void write_running_name(char* out, unsigned capacity) noexcept {

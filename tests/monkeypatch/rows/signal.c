@@ -143,6 +143,18 @@ static void waited_for(void) {
     struct pollfd entry = {pair[0], POLLIN, 0};
     say("ppoll with one that is there", ppoll(&entry, 1, &long_time, &none));
     fprintf(out, "  handled %d\n", handled == SIGUSR1);
+    /* Where the call has an answer at once the signal stays where it is. */
+    struct pollfd ready = {pair[1], POLLOUT, 0};
+    handled = 0;
+    pthread_kill(own, SIGUSR1);
+    say("ppoll of what is ready", ppoll(&ready, 1, &long_time, &none));
+    fprintf(out, "  handled %d\n", handled == SIGUSR1);
+    fd_set writing;
+    FD_ZERO(&writing);
+    FD_SET(pair[1], &writing);
+    say("pselect of what is ready", pselect(pair[1] + 1, NULL, &writing, NULL, &long_time, &none));
+    fprintf(out, "  handled %d\n", handled == SIGUSR1);
+    say("sigtimedwait for what is still there", sigtimedwait(&both, NULL, &soon) == SIGUSR1);
     start_partner(signal_later, NULL);
     install(0);
     told("sigsuspend", sigsuspend(&none));
