@@ -4,7 +4,7 @@
 
 #include <green/base/check.h>
 #include <green/coro/runner.h>
-#include <green/hub/scope.h>
+#include <green/hub/carried_scopes.h>
 
 #include <coroutine>
 #include <exception>
@@ -13,43 +13,6 @@
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
-
-namespace green::detail {
-
-// The cancel scopes that a sequence has opened: in force while it computes, below those of whoever asks; hanging on
-// nothing in between, so that they do not cut short the consumer's own waits.
-class carried_scopes {
-  public:
-    bool empty() const noexcept { return !innermost_; }
-    void put_into_force(agent& consumer) noexcept {
-        base_ = consumer.inside;
-        if (empty()) [[likely]] return;
-        outermost_->move_below(base_);
-        consumer.inside = innermost_;
-    }
-    void take_along(agent& consumer) noexcept {
-        innermost_ = nullptr;
-        if (consumer.inside == base_) [[likely]] return;
-        innermost_ = outermost_ = consumer.inside;
-        while (outermost_->parent() != base_) outermost_ = outermost_->parent();
-        outermost_->move_below(nullptr);
-        consumer.inside = base_;
-    }
-    void destroy(std::coroutine_handle<> frame) noexcept {
-        agent& who = running_agent();
-        put_into_force(who);
-        const auto base = base_;
-        frame.destroy();
-        who.inside = base;
-    }
-
-  private:
-    scope* base_ = nullptr;
-    scope* innermost_ = nullptr;
-    scope* outermost_ = nullptr;
-};
-
-}  // namespace green::detail
 
 namespace green::coro {
 
@@ -86,7 +49,7 @@ class [[nodiscard]] async_generator {
         if (frame_.promise().scopes_.empty()) [[likely]]
             frame_.destroy();
         else
-            frame_.promise().scopes_.destroy(frame_);
+            destroy_in_its_scopes();
     }
 
     // co_await: the next value; empty at the end, now and later. Throws std::logic_error while it computes one, for
@@ -99,6 +62,14 @@ class [[nodiscard]] async_generator {
   private:
     explicit async_generator(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
 
+    void destroy_in_its_scopes() noexcept {
+        detail::agent& who = detail::running_agent();
+        detail::scope* const inside = who.inside;
+        frame_.promise().scopes_.enter(who);
+        frame_.destroy();
+        who.inside = inside;
+    }
+
     struct step {
         bool await_ready() const {
             if (frame.promise().consumer_)
@@ -109,7 +80,7 @@ class [[nodiscard]] async_generator {
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> consumer) const noexcept {
             frame.promise().carried_by = consumer.promise().carried_by;
             frame.promise().consumer_ = consumer;
-            frame.promise().scopes_.put_into_force(consumer.promise().carried_by->who());
+            frame.promise().scopes_.enter(consumer.promise().carried_by->who());
             return consumer.promise().carried_by->transfer_to(frame);
         }
         std::optional<T> await_resume() const { return frame.promise().take(); }
@@ -146,7 +117,7 @@ class async_generator<T>::promise_type : public detail::awaiting_promise {
     struct to_consumer {
         bool await_ready() const noexcept { return false; }
         std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
-            self.promise().scopes_.take_along(self.promise().carried_by->who());
+            self.promise().scopes_.leave(self.promise().carried_by->who());
             return self.promise().carried_by->transfer_to(std::exchange(self.promise().consumer_, nullptr));
         }
         void await_resume() const noexcept {}

@@ -17,6 +17,7 @@
 #include <green/context/context.h>
 #include <green/context/stack.h>
 #include <green/fiber/type_tag.h>
+#include <green/hub/carried_scopes.h>
 
 #include <atomic>
 #include <cstddef>
@@ -36,7 +37,6 @@ class agent;
 class control;
 class greenlet_block;
 class scheduler;
-class scope;
 
 // One thread's greenlets. Kept by its scheduler.
 struct greenlet_registry {
@@ -103,9 +103,7 @@ class greenlet_block : public list_hook<> {
     const bool root;
     std::atomic<bool> ended{false};     // any thread
     reference_count references{1};      // handles, children's links, and one of its own while started and not ended
-    scope* base = nullptr;              // valid while active: the innermost cancel scope below its own
-    scope* outermost = nullptr;         // while suspended with cancel scopes of its own: the first of them ...
-    scope* innermost = nullptr;         // ... and the last
+    carried_scopes scopes;              // in force while active
     scheduler* const home;
     control* fiber = nullptr;           // of a root, until that fiber has ended
     stack where{};                      // from creation to the end; none for a main fiber's root

@@ -31,27 +31,14 @@ greenlet_block& meeting_point(greenlet_block& one, greenlet_block& other) noexce
 
 // The greenlets from `from` up to, without, `end` are active no more: their own scopes hang on nothing.
 void leave_scopes(control& fiber, greenlet_block& from, const greenlet_block& end) noexcept {
-    for (greenlet_block* at = &from; at != &end; at = live_parent(*at)) {
-        if (fiber.inside != at->base) {
-            at->innermost = at->outermost = fiber.inside;
-            while (at->outermost->parent() != at->base) at->outermost = at->outermost->parent();
-            at->outermost->move_below(nullptr);
-        }
-        fiber.inside = at->base;
-    }
+    for (greenlet_block* at = &from; at != &end; at = live_parent(*at)) at->scopes.leave(fiber);
 }
 
 // Those from below `end` down to `to` are active: each one's scopes hang on the innermost of the one above.
 void enter_scopes(control& fiber, const greenlet_block& end, greenlet_block& to) noexcept {
     greenlet_block* at = nullptr;
     for (greenlet_block* up = &to; up != &end; up = live_parent(*up)) up->below = std::exchange(at, up);
-    for (; at; at = at->below) {
-        at->base = fiber.inside;
-        if (!at->outermost) continue;
-        at->outermost->move_below(at->base);
-        fiber.inside = at->innermost;
-        at->outermost = at->innermost = nullptr;
-    }
+    for (; at; at = at->below) at->scopes.enter(fiber);
 }
 
 }  // namespace

@@ -120,14 +120,14 @@ maybe<Result> receive_if_any(greenlet_block& self) {
 [[gnu::always_inline]] inline bool is_next_of_kin(const greenlet_block& self, greenlet_block& to,
                                                   scope* inside) noexcept {
     if (to.parent == &self) {
-        to.base = inside;
-        return !to.outermost;
+        to.scopes.enter_bare(inside);
+        return to.scopes.empty();
     }
-    if (inside != self.base) return false;
+    if (!self.scopes.has_opened_none(inside)) return false;
     if (self.parent == &to) return true;
     if (!self.parent || self.parent != to.parent || &to == &self) return false;
-    to.base = inside;
-    return !to.outermost;
+    to.scopes.enter_bare(inside);
+    return to.scopes.empty();
 }
 
 // Gives `value` and control to `to`; returns what is given back.
