@@ -90,12 +90,6 @@ class blocking_call {
         spend_turn(scheduler_, scheduler_.running());
     }
 
-    // What it is to dumps and statistics; for a wait beside its own.
-    waiting_call& as_waiting() noexcept { return call_; }
-
-    // Never, unless it had to wait and its socket has a time limit.
-    time_point deadline() const noexcept { return deadline_; }
-
   private:
     // Not O_NONBLOCK; asked once. Then the deadline is known too.
     bool blocks() noexcept;
@@ -110,7 +104,7 @@ class blocking_call {
 
     scheduler& scheduler_;
     waiting_call call_;
-    time_point deadline_ = never;
+    time_point deadline_ = never;  // unless it had to wait and its socket has a time limit
     int fd_;
     std::uint32_t events_;
     bool is_known_to_block_ = false;

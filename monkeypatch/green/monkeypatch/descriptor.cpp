@@ -76,12 +76,7 @@ void set_kind(green::detail::scheduler& s, int fd, fd_kind kind) noexcept {
 }
 
 void forget_number(green::detail::scheduler& s, int fd) noexcept {
-    green::detail::fd_state* known = s.loop().poller().known_state(fd);
-    if (!known) return;
-    known->registered = false;
-    known->side(green::detail::direction::read).drained = false;
-    known->kind = 0;
-    known->without_limits_at = 0;
+    if (green::detail::fd_state* known = s.loop().poller().known_state(fd)) known->forget();
 }
 
 bool short_read_empties(green::detail::scheduler& s, int fd) noexcept {
@@ -138,6 +133,22 @@ bool is_hidden(int fd) noexcept {
     return taken_over() && is_ours(fd);
 }
 
+// Before `fd` is closed: whether it may be, all who wait for it having been woken.
+bool may_close(int fd) noexcept {
+    if (!taken_over()) return true;
+    if (is_ours(fd)) return false;
+    forget(fd);
+    return true;
+}
+
+// The same of `to`, whose place a duplicate of `from` will take.
+bool may_replace(int from, int to) noexcept {
+    if (!taken_over() || from == to) return true;
+    if (is_ours(from) || is_ours(to)) return false;
+    if (sys::fcntl(from, F_GETFD, 0) >= 0) forget(to);
+    return true;
+}
+
 }  // namespace
 
 }  // namespace green::monkeypatch
@@ -147,24 +158,16 @@ using namespace green::monkeypatch;
 extern "C" {
 
 int close(int fd) {
-    if (!taken_over()) return original<&::close>()(fd);
-    if (is_ours(fd)) return -1;
-    forget(fd);
-    return original<&::close>()(fd);
+    return may_close(fd) ? original<&::close>()(fd) : -1;
 }
 
 int dup2(int from, int to) {
-    if (!taken_over() || from == to) return original<&::dup2>()(from, to);
-    if (is_ours(from) || is_ours(to)) return -1;
-    if (green::sys::fcntl(from, F_GETFD, 0) >= 0) forget(to);
-    return original<&::dup2>()(from, to);
+    return may_replace(from, to) ? original<&::dup2>()(from, to) : -1;
 }
 
 int dup3(int from, int to, int flags) {
-    if (!taken_over() || from == to || (flags & ~O_CLOEXEC)) return original<&::dup3>()(from, to, flags);
-    if (is_ours(from) || is_ours(to)) return -1;
-    if (green::sys::fcntl(from, F_GETFD, 0) >= 0) forget(to);
-    return original<&::dup3>()(from, to, flags);
+    const bool is_refused = flags & ~O_CLOEXEC;  // by the kernel, which then closes nothing
+    return is_refused || may_replace(from, to) ? original<&::dup3>()(from, to, flags) : -1;
 }
 
 int close_range(unsigned first, unsigned last, int flags) noexcept {
@@ -205,8 +208,7 @@ long syscall(long number, ...) noexcept {
     const int first = static_cast<int>(values[0]), second = static_cast<int>(values[1]), third = static_cast<int>(values[2]);
     switch (number) {
         case SYS_close:
-            if (is_hidden(first)) return -1;
-            if (taken_over()) forget(first);
+            if (!may_close(first)) return -1;
             break;
         case SYS_close_range:
             return close_range(static_cast<unsigned>(first), static_cast<unsigned>(second), third);

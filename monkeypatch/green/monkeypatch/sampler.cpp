@@ -202,12 +202,6 @@ class watched_thread {
 constinit int founder = 0;                // the thread that started it
 constinit bool watches_founder = false;   // also while it has no hub
 
-time_point now() noexcept {
-    timespec t;
-    ::clock_gettime(CLOCK_MONOTONIC, &t);
-    return time_point(std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec));
-}
-
 class watch_list {
   public:
     watch_list() noexcept {
@@ -251,10 +245,10 @@ void* sample(void*) {
     }
     watch_list watched;
     set_and_wake(is_prepared);
-    for (time_point before = now(); !must_stop.load();) {
+    for (time_point before = clock::now(); !must_stop.load();) {
         const timespec pause{0, interval.count()};
         wait_until_set(must_stop, &pause);
-        const time_point at = now();
+        const time_point at = clock::now();
         watched.look(at, at - before);
         before = at;
     }

@@ -19,7 +19,6 @@
 #include <climits>
 #include <memory>
 #include <new>
-#include <optional>
 #include <span>
 
 #include <poll.h>
@@ -131,9 +130,11 @@ int wait_until_ready(scheduler& s, time_point deadline, const char* name, const 
     }
 }
 
-std::optional<timespec> from_milliseconds(int limit_ms) noexcept {
-    if (limit_ms < 0) return {};
-    return timespec{limit_ms / 1000, limit_ms % 1000 * 1'000'000L};
+// Of a limit as poll(2) has it: negative for none.
+time_point deadline_after_ms(time_point now, int limit_ms) noexcept {
+    if (limit_ms < 0) return never;
+    const timespec limit{limit_ms / 1000, limit_ms % 1000 * 1'000'000L};
+    return deadline_after(now, &limit);
 }
 
 std::uint32_t events_of(short wanted) noexcept {
@@ -297,9 +298,7 @@ extern "C" {
 int poll(pollfd* entries, nfds_t count, int limit_ms) {
     scheduler* s = taken_over();
     if (!s) return original<&::poll>()(entries, count, limit_ms);
-    const auto limit = from_milliseconds(limit_ms);
-    return poll_on(*s, entries, count, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "poll",
-                   nullptr);
+    return poll_on(*s, entries, count, deadline_after_ms(s->loop().now(), limit_ms), "poll", nullptr);
 }
 
 int ppoll(pollfd* entries, nfds_t count, const timespec* limit, const sigset_t* mask) {
@@ -313,11 +312,12 @@ int select(int count, fd_set* reading, fd_set* writing, fd_set* special, timeval
     const bool valid = count >= 0 && (!limit || (limit->tv_sec >= 0 && limit->tv_usec >= 0));
     scheduler* s = valid ? taken_over() : nullptr;
     if (!s) return original<&::select>()(count, reading, writing, special, limit);
-    std::optional<timespec> as_timespec;
-    if (limit)
-        as_timespec = timespec{limit->tv_sec + limit->tv_usec / microseconds_per_second,
-                               limit->tv_usec % microseconds_per_second * 1000};
-    const green::time_point deadline = deadline_after(s->loop().now(), as_timespec ? &*as_timespec : nullptr);
+    timespec as_timespec{};
+    if (limit) {
+        as_timespec.tv_sec = limit->tv_sec + limit->tv_usec / microseconds_per_second;
+        as_timespec.tv_nsec = limit->tv_usec % microseconds_per_second * 1000;
+    }
+    const green::time_point deadline = deadline_after(s->loop().now(), limit ? &as_timespec : nullptr);
     const int found = select_on(*s, count, reading, writing, special, deadline, "select", nullptr);
     if (limit && deadline != green::time_point::min()) {
         const green::duration left = std::max(deadline - s->loop().now(), green::duration::zero());
@@ -336,17 +336,13 @@ int pselect(int count, fd_set* reading, fd_set* writing, fd_set* special, const 
 int epoll_wait(int epoll, epoll_event* events, int most, int limit_ms) {
     scheduler* s = most > 0 ? taken_over() : nullptr;
     if (!s) return original<&::epoll_wait>()(epoll, events, most, limit_ms);
-    const auto limit = from_milliseconds(limit_ms);
-    return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "epoll_wait",
-                    nullptr);
+    return epoll_on(*s, epoll, events, most, deadline_after_ms(s->loop().now(), limit_ms), "epoll_wait", nullptr);
 }
 
 int epoll_pwait(int epoll, epoll_event* events, int most, int limit_ms, const sigset_t* mask) {
     scheduler* s = most > 0 ? taken_over() : nullptr;
     if (!s) return original<&::epoll_pwait>()(epoll, events, most, limit_ms, mask);
-    const auto limit = from_milliseconds(limit_ms);
-    return epoll_on(*s, epoll, events, most, deadline_after(s->loop().now(), limit ? &*limit : nullptr), "epoll_pwait",
-                    mask);
+    return epoll_on(*s, epoll, events, most, deadline_after_ms(s->loop().now(), limit_ms), "epoll_pwait", mask);
 }
 
 int epoll_pwait2(int epoll, epoll_event* events, int most, const timespec* limit, const sigset_t* mask) {

@@ -59,15 +59,13 @@ int poller::register_fd(int fd, fd_state& state) noexcept {
 void poller::renew(fd_state& state, int fd) {
     if (state.newest == &fd_state::unused) state.newest = &shared_state_of(fd).generation;
     state.generation = state.newest->load(std::memory_order_acquire);
-    state.registered = state.asks_always = false;
+    state.forget();
+    state.asks_always = false;
     for (fd_side& side : state.sides) {
-        side.drained = false;
         if (!side.who) continue;
         if (side.who->choose()) side.who->wake();
         end_wait(side);
     }
-    state.kind = 0;
-    state.without_limits_at = 0;
     while (fd_listener* each = state.listeners) {
         if (each->who->choose()) each->who->wake();
         remove_listener(*each);

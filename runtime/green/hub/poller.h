@@ -55,6 +55,13 @@ struct alignas(64) fd_state {  // one cache line
     fd_listener* listeners = nullptr;
 
     fd_side& side(direction d) noexcept { return sides[static_cast<std::size_t>(d)]; }
+    // What was found out about the descriptor counts no more: the number may stand for another one.
+    void forget() noexcept {
+        registered = false;
+        for (fd_side& each : sides) each.drained = false;
+        kind = 0;
+        without_limits_at = 0;
+    }
     bool stale() const noexcept { return newest->load(std::memory_order_acquire) != generation; }
 
     static constexpr std::atomic<std::uint32_t> unused{1};
