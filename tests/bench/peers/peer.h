@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the programs of all peers share: one command line, one line of results. Knows no runtime, so that two programs
+// differ in nothing but how they do the work.
+//
+//     PROGRAM WORKLOAD [SIZE [SECONDS]]     does the work once, and prints what it took as key=value words
+//     PROGRAM                               lists its workloads
+//
+// A program is made of one or two source files, each of which says what it can do:
+//
+//     const peer::workloads here{
+//         {"switch", peer::each([](std::size_t size, std::uint64_t n) { return ring(size, n); })},
+//         {"sleepers", peer::sleepers<fiber_sleepers>()},
+//         {"echo", [](std::size_t) { serve_echo(); }},
+//     };
+//
+// Workloads are described in tests/bench/README.md. One that serves prints `port=N` when it listens, and ends by SIGTERM.
+// The programs in Go and Python (go/, python/) speak the same command line.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <utility>
+#include <time.h>
+
+#include "../process_memory.h"
+
+namespace peer {
+
+using clock = std::chrono::steady_clock;
+using nanoseconds = std::chrono::duration<double, std::nano>;
+
+struct request {
+    std::size_t size;
+    nanoseconds time;  // about so long one that repeats itself goes on
+};
+using work = std::function<void(const request&)>;
+
+inline std::map<std::string, work>& known() {
+    static std::map<std::string, work> all;
+    return all;
+}
+
+struct workloads {
+    workloads(std::initializer_list<std::pair<const char*, work>> some) {
+        for (const auto& [name, does] : some) known().emplace(name, does);
+    }
+};
+
+template <class Body>
+nanoseconds timed(Body&& body) {
+    const auto start = clock::now();
+    body();
+    return clock::now() - start;
+}
+
+// The same in this process's processor time.
+template <class Body>
+nanoseconds cpu_timed(Body&& body) {
+    auto now = [] {
+        timespec t{};
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+        return nanoseconds(static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec));
+    };
+    const nanoseconds start = now();
+    body();
+    return now() - start;
+}
+
+// Makes the compiler believe that somebody looks at `value`.
+template <class Value>
+void keep(const Value& value) {
+    asm volatile("" : : "r"(&value) : "memory");
+}
+
+// `measure(size, n)` does an operation n times, or a little more often: it returns how long that took and how often it
+// was, without preparations. Prints what one takes; the first, shorter turns warm up whatever gets warm.
+struct repeated {
+    nanoseconds spent;
+    std::uint64_t operations;
+};
+
+template <class Measure>
+work each(Measure measure) {
+    return [measure](const request& wanted) {
+        std::uint64_t n = 64;
+        for (;;) {
+            const repeated done = measure(wanted.size, n);
+            if (done.spent * 4 >= wanted.time || n > (1ull << 40)) break;
+            n *= 2;
+        }
+        const repeated done = measure(wanted.size, n * 3);
+        std::printf("ns=%.3f\n", done.spent.count() / static_cast<double>(done.operations));
+    };
+}
+
+// Does something once, `size` of them, and prints how long it took.
+template <class Body>
+work once(Body body) {
+    return [body](const request& wanted) {
+        body(wanted.size / 100 + 1);  // what gets warm
+        const nanoseconds spent = timed([&] { body(wanted.size); });
+        std::printf("seconds=%.6f\n", spent.count() / 1e9);
+    };
+}
+
+// Many that sleep to the same moment. Sleepers is constructed from their number and that moment, and returns when all
+// sleep; its wait() when all have gone on. How far away the moment must be is found out with some of them.
+template <class Sleepers>
+work sleepers() {
+    return [](const request& wanted) {
+        constexpr std::size_t sample = 2000;
+        constexpr auto margin = std::chrono::milliseconds(200);
+        nanoseconds start_of_sample{0};
+        {
+            const auto begun = clock::now();
+            Sleepers some(sample, begun + margin);
+            start_of_sample = clock::now() - begun;
+            some.wait();
+        }
+        const auto before = bench::read_process_memory();
+        const auto begun = clock::now();
+        const double how_many = static_cast<double>(wanted.size);
+        const auto needed = start_of_sample * (4 * how_many / sample);
+        const auto moment = begun + margin + std::chrono::duration_cast<clock::duration>(needed);
+        Sleepers all(wanted.size, moment);
+        const auto asleep_at = clock::now();
+        const auto asleep = bench::read_process_memory();
+        if (clock::now() >= moment) {
+            std::fprintf(stderr, "some went on before all slept: the machine was busy\n");
+            std::exit(1);
+        }
+        all.wait();
+        const auto woken_at = clock::now();
+        auto kib = [](const bench::process_memory& m) { return static_cast<double>(m.resident_kib + m.page_table_kib); };
+        std::printf("bytes_each=%.1f start_ns=%.1f wake_ns=%.1f\n", (kib(asleep) - kib(before)) * 1024 / how_many,
+                    nanoseconds(asleep_at - begun).count() / how_many, nanoseconds(woken_at - moment).count() / how_many);
+    };
+}
+
+inline int run(int count, char** words) {
+    if (count < 2) {
+        for (const auto& [name, unused] : known()) std::puts(name.c_str());
+        return 0;
+    }
+    const auto found = known().find(words[1]);
+    if (found == known().end()) {
+        std::fprintf(stderr, "%s: no workload is called '%s' here\n", words[0], words[1]);
+        return 2;
+    }
+    const std::size_t size = count > 2 ? std::strtoull(words[2], nullptr, 10) : 2;
+    const double seconds = count > 3 ? std::strtod(words[3], nullptr) : 0.2;
+    found->second({size, nanoseconds(seconds * 1e9)});
+    return 0;
+}
+
+}  // namespace peer
