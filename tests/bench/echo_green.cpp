@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The echo bench's server on green: one fiber per connection, written the way a user would write it.
 //
-//     echo-green [--port N]       run by tests/bench/run; see echo_server.h for what it prints
+//     echo-green [--port N]       run by tests/bench/echo-bench; see echo_server.h for what it prints
 //
 // --edge is accepted and means nothing: green's registrations always are edge-triggered.
 #include <array>

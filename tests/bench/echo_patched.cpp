@@ -2,7 +2,7 @@
 // The echo bench's server with plain accept, recv and send on blocking sockets, one fiber per connection, under the
 // patch: what somebody else's blocking code costs.
 //
-//     echo-patched [--port N]     run by tests/bench/run; see echo_server.h for what it prints
+//     echo-patched [--port N]     run by tests/bench/echo-bench; see echo_server.h for what it prints
 //
 // --edge is accepted and means nothing.
 #include <cstddef>

@@ -3,7 +3,7 @@
 // deadline, no cancellation. What it takes more than that loop is the price of the stacks themselves (a page, its walk
 // and a few lines of cache for each connection); what green takes more than this is green's own.
 //
-//     echo-bare-fibers [--port N]       run by tests/bench/run; see echo_server.h for what it prints
+//     echo-bare-fibers [--port N]       run by tests/bench/echo-bench; see echo_server.h for what it prints
 #include <cerrno>
 #include <cstddef>
 #include <memory>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The best plain epoll echo loop we can write: what the echo bench measures every other server against.
 //
-//     echo-epoll [--port N] [--edge]       run by tests/bench/run; see echo_server.h for what it prints
+//     echo-epoll [--port N] [--edge]       run by tests/bench/echo-bench; see echo_server.h for what it prints
 //
 // Without --edge each connection is level-triggered: one epoll_wait shared by a batch, one recv, one send.
 // The kernel keeps a level-triggered socket on its ready list until a later epoll_wait finds it empty, so
