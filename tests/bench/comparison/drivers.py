@@ -124,10 +124,8 @@ class Proxy(Serving):
 class Mixed(Serving):
     word = "mixed"
 
-    def load(self, server, *words, count=False):
-        command = [self.options.build / "tests/bench/mixed-load", "--port", server.port, "--seconds", self.seconds,
-                   "--server-pid", server.process.pid]
-        return key_values(run(command, self.options.client_core, self.options.real_time))
+    def load_words(self):
+        return ["--lines", "--connections", 100, "--latency"]
 
 
 class Http(Serving):

@@ -2,15 +2,15 @@
 // What the programs of all peers share: one command line, one line of results. Knows no runtime, so that two programs
 // differ in nothing but how they do the work.
 //
-//     PROGRAM WORKLOAD [SIZE [SECONDS]]     does the work once, and prints what it took as key=value words
-//     PROGRAM                               lists its workloads
+//     PROGRAM WORKLOAD [SIZE [SECONDS]] [key=value ...]     does the work once, and prints what it took as key=value words
+//     PROGRAM                                               lists its workloads
 //
 // A program is made of one or two source files, each of which says what it can do:
 //
 //     const peer::workloads here{
 //         {"switch", peer::each([](std::size_t size, std::uint64_t n) { return ring(size, n); })},
 //         {"sleepers", peer::sleepers<fiber_sleepers>()},
-//         {"echo", [](std::size_t) { serve_echo(); }},
+//         {"echo", [](const peer::request&) { serve_echo(); }},
 //     };
 //
 // Workloads are described in tests/bench/README.md. One that serves prints `port=N` when it listens, and ends by SIGTERM.
@@ -22,11 +22,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <initializer_list>
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 #include <time.h>
 
 #include "../process_memory.h"
@@ -39,6 +41,17 @@ using nanoseconds = std::chrono::duration<double, std::nano>;
 struct request {
     std::size_t size;
     nanoseconds time;  // about so long one that repeats itself goes on
+    std::map<std::string, std::string> named{};  // the words key=value
+
+    // The number behind `key=`; without it the program ends.
+    std::uint16_t port(const char* key) const {
+        const auto found = named.find(key);
+        if (found == named.end()) {
+            std::fprintf(stderr, "this workload wants %s=PORT\n", key);
+            std::exit(2);
+        }
+        return static_cast<std::uint16_t>(std::strtoul(found->second.c_str(), nullptr, 10));
+    }
 };
 using work = std::function<void(const request&)>;
 
@@ -154,9 +167,18 @@ inline int run(int count, char** words) {
         std::fprintf(stderr, "%s: no workload is called '%s' here\n", words[0], words[1]);
         return 2;
     }
-    const std::size_t size = count > 2 ? std::strtoull(words[2], nullptr, 10) : 2;
-    const double seconds = count > 3 ? std::strtod(words[3], nullptr) : 0.2;
-    found->second({size, nanoseconds(seconds * 1e9)});
+    std::vector<const char*> plain;
+    std::map<std::string, std::string> named;
+    for (int i = 2; i < count; ++i) {
+        const char* equals = std::strchr(words[i], '=');
+        if (equals)
+            named.emplace(std::string(static_cast<const char*>(words[i]), equals), equals + 1);
+        else
+            plain.push_back(words[i]);
+    }
+    const std::size_t size = plain.size() > 0 ? std::strtoull(plain[0], nullptr, 10) : 2;
+    const double seconds = plain.size() > 1 ? std::strtod(plain[1], nullptr) : 0.2;
+    found->second({size, nanoseconds(seconds * 1e9), named});
     return 0;
 }
 
