@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Bare Boost.Context: what a switch costs when there is no scheduler. The unit of the other figures.
+// Bare Boost.Context: what a switch costs, and a start, when there is no scheduler. The units of the other figures. All
+// else needs a scheduler.
 #include <boost/context/detail/fcontext.hpp>
 
 #include <cstdlib>
@@ -51,6 +52,23 @@ peer::repeated ring(std::size_t size, std::uint64_t n) {
     return {spent, laps * size};
 }
 
-const peer::workloads here{{"switch", peer::each(ring)}};
+// A context is made on a stack that is warm, entered, and left for ever.
+peer::repeated make_and_enter(std::size_t, std::uint64_t n) {
+    char* const stack = static_cast<char*>(std::aligned_alloc(4096, stack_size_bytes));
+    const auto spent = peer::timed([&] {
+        for (std::uint64_t i = 0; i < n; ++i) {
+            const auto made = context::make_fcontext(stack + stack_size_bytes, stack_size_bytes,
+                                                     [](context::transfer_t from) { context::jump_fcontext(from.fctx, nullptr); });
+            context::jump_fcontext(made, nullptr);
+        }
+    });
+    std::free(stack);
+    return {spent, n};
+}
+
+const peer::workloads here{
+    {"switch", peer::each(ring)},
+    {"spawn", peer::each(make_and_enter)},
+};
 
 }  // namespace

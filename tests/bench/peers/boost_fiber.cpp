@@ -44,7 +44,7 @@ peer::repeated spawn_and_join(std::size_t, std::uint64_t n) {
 }
 
 std::uint64_t skynet(std::uint64_t first, std::uint64_t size) {
-    if (size == 1) return first;
+    if (size <= 1) return first;
     std::uint64_t sums[10];
     std::vector<fibers::fiber> children;
     children.reserve(10);

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "green_timers.h"
 #include "peer.h"
 
 namespace {
@@ -35,7 +36,7 @@ peer::repeated spawn_and_join(std::size_t, std::uint64_t n) {
 
 // The tree of https://github.com/atemerev/skynet: ten children each, the leaves give their number, all are summed up.
 std::uint64_t skynet(std::uint64_t first, std::uint64_t size) {
-    if (size == 1) return first;
+    if (size <= 1) return first;
     std::vector<green::fiber<std::uint64_t>> children;
     children.reserve(10);
     for (std::uint64_t i = 0; i < 10; ++i)
@@ -131,30 +132,6 @@ peer::repeated semaphore_between_threads(std::size_t, std::uint64_t n) {
     return {spent, 2 * n};
 }
 
-// Armed for long and cancelled at once, while `size` others stay armed.
-peer::repeated timer_cancelled(std::size_t size, std::uint64_t n) {
-    green::hub& hub = green::hub::current();
-    std::vector<green::timer_handle> others;
-    for (std::size_t i = 0; i < size; ++i) others.push_back(hub.call_after(std::chrono::hours(1) + std::chrono::seconds(i), [] {}));
-    const auto spent = peer::timed([&] {
-        for (std::uint64_t i = 0; i < n; ++i) hub.call_after(std::chrono::seconds(i % 3600 + 1), [] {}).cancel();
-    });
-    for (auto& one : others) one.cancel();
-    return {spent, n};
-}
-
-// All are armed for moments within 10 ms, and expire.
-peer::repeated timer_expired(std::size_t, std::uint64_t n) {
-    green::hub& hub = green::hub::current();
-    return {peer::cpu_timed([&] {
-                std::uint64_t expired = 0;
-                for (std::uint64_t i = 0; i < n; ++i)
-                    hub.call_after(std::chrono::microseconds(i * 7919 % 10'000), [&] { ++expired; });
-                while (expired < n) green::sleep(std::chrono::milliseconds(1));
-            }),
-            n};
-}
-
 const peer::workloads here{
     {"switch", peer::each(ring)},
     {"spawn", peer::each(spawn_and_join)},
@@ -165,8 +142,8 @@ const peer::workloads here{
     {"mutex", peer::each(mutex_handed_on)},
     {"semaphore", peer::each(semaphore_handed_on)},
     {"semaphore-threads", peer::each(semaphore_between_threads)},
-    {"timer-cancel", peer::each(timer_cancelled)},
-    {"timer-expire", peer::each(timer_expired)},
+    {"timer-cancel", peer::each(green_timers::cancelled)},
+    {"timer-expire", peer::each(green_timers::expired)},
 };
 
 }  // namespace

@@ -123,6 +123,15 @@ work once(Body body) {
     };
 }
 
+// Deadlines, the same in every program: long ones, as time-outs have them, which do not pass while something is measured,
+// and short ones. Neither grows with i: a timer is armed among the others and not behind them all.
+inline std::chrono::milliseconds far_away(std::uint64_t i) {
+    return std::chrono::milliseconds(60'000 + i * 7919 % 3'600'000);
+}
+inline std::chrono::microseconds soon(std::uint64_t i) {
+    return std::chrono::microseconds(i * 7919 % 10'000);
+}
+
 // Many that sleep to the same moment. Sleepers is constructed from their number and that moment, and returns when all
 // sleep; its wait() when all have gone on. How far away the moment must be is found out with some of them.
 template <class Sleepers>
