@@ -19,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <sys/wait.h>
@@ -486,6 +487,31 @@ TEST_CASE("one that is created by the last destructors of its thread lets go of 
     CHECK(held.use_count() == 1);
 }
 
+TEST_CASE("one that is known only to its own callable at the end of its thread lets go of that once") {
+    struct counts {
+        counts(int& count, std::shared_ptr<green::greenlet_handle> self) : count(&count), self(std::move(self)) {}
+        counts(counts&& other) noexcept : count(std::exchange(other.count, nullptr)), self(std::move(other.self)) {}
+        ~counts() {
+            if (count) ++*count;
+        }
+        void operator()() const {}
+        int* count;
+        std::shared_ptr<green::greenlet_handle> self;
+    };
+    struct creates_one {
+        ~creates_one() {
+            if (!count) return;
+            auto self = std::make_shared<green::greenlet_handle>();
+            *self = greenlet<void()>(counts(*count, self));
+        }
+        int* count = nullptr;
+    };
+    int destroyed = 0;
+    green::fiber_local<creates_one> local;
+    std::thread([&] { local->count = &destroyed; }).join();
+    CHECK(destroyed == 1);
+}
+
 TEST_CASE("the stacks of a thread that has ended are all given back, for the next one") {
     std::size_t in_use = 1;
     std::thread([&] {
@@ -572,6 +598,31 @@ TEST_CASE("a greenlet that does not end in time is abandoned with its thread" *
     CHECK(end.errors.find("unwinds greenlets") != std::string::npos);
 }
 
+SCENARIO_IN_CHILD(thread_ends_while_a_fiber_stands_on_a_greenlet) {
+    green::greenlet_handle stood_on;
+    std::thread([&] {
+        green::spawn([&] {
+            greenlet<void()> g([&] {
+                stood_on = current_greenlet();
+                struct sleeps {
+                    ~sleeps() { green::sleep(1h); }
+                } guard;
+                green::sleep(1h);
+            });
+            g.switch_to();
+        });
+        green::yield();
+    }).join();
+    std::puts(stood_on.dead() ? "has ended for the others" : "seems to be alive");
+}
+
+TEST_CASE("a greenlet on which a fiber stands that does not end in time is abandoned with it" *
+          doctest::skip(support::with_address_sanitizer)) {
+    auto end = support::run_child("thread_ends_while_a_fiber_stands_on_a_greenlet");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "has ended for the others\n");
+}
+
 SCENARIO_IN_CHILD(forks_in_a_greenlet) {
     static greenlet<void()> of_another_fiber;
     green::spawn([] {
@@ -606,5 +657,31 @@ TEST_CASE("the child of a fork goes on in its greenlet, and leaves alone those o
     auto end = support::run_child("forks_in_a_greenlet");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "105\nunwound\n");
+    CHECK(end.errors.empty());
+}
+
+SCENARIO_IN_CHILD(forks_with_greenlets_of_its_own) {
+    static greenlet<void()> own;
+    own = suspended([] {
+        says guard{"unwound"};
+        wait_forever();
+    });
+    static green::generator<int> asked_by_anybody([](auto yield) {
+        says guard{"generator unwound"};
+        yield(1);
+    });
+    asked_by_anybody.begin();
+    const pid_t child = fork();
+    if (child == 0) std::exit(5);
+    int status = 0;
+    waitpid(child, &status, 0);
+    std::_Exit(WEXITSTATUS(status));
+}
+
+TEST_CASE("the child of a fork unwinds what its own fiber has left suspended, and what belongs to no fiber" *
+          doctest::skip(support::with_thread_sanitizer)) {
+    auto end = support::run_child("forks_with_greenlets_of_its_own");
+    CHECK(end.exit_status == 5);
+    CHECK(end.output == "unwound\ngenerator unwound\n");
     CHECK(end.errors.empty());
 }

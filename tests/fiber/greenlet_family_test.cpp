@@ -11,6 +11,7 @@
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <stdexcept>
@@ -314,6 +315,22 @@ TEST_CASE_FIXTURE(support::virtual_time,
     inner.switch_to();
     CHECK(ends == "other outer");
     green::sleep(1h);
+}
+
+SCENARIO_IN_CHILD(scope_outlives_its_greenlet) {
+    std::optional<green::cancel_scope> scope;
+    greenlet<void()>([&] { scope.emplace(); }).switch_to();
+    scope->cancel();
+    green::sleep(1ms);
+    std::puts("slept");
+    std::fflush(stdout);
+}
+
+TEST_CASE("a scope that was not left at its greenlet's end is in force no more, and leaving it later is refused") {
+    auto end = support::run_child("scope_outlives_its_greenlet");
+    CHECK(end.output == "slept\n");
+    CHECK(end.signal == SIGABRT);
+    CHECK(contains(end.errors, "a cancel scope is left before one inside it, or by another fiber"));
 }
 
 TEST_CASE_FIXTURE(support::virtual_time, "a child moved while it runs is under the new parent's timeout") {

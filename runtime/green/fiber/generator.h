@@ -59,12 +59,12 @@ class generator {
               }
               return nullptr;
           }) {}
-        generator(generator&& other) noexcept
-            : flow_(std::move(other.flow_)), present_(std::exchange(other.present_, nullptr)) {}
-        generator& operator=(generator&& other) noexcept {
-            flow_ = std::move(other.flow_);
-            present_ = std::exchange(other.present_, nullptr);
-            return *this;
+    generator(generator&& other) noexcept
+        : flow_(std::move(other.flow_)), present_(std::exchange(other.present_, nullptr)) {}
+    generator& operator=(generator&& other) noexcept {
+        flow_ = std::move(other.flow_);
+        present_ = std::exchange(other.present_, nullptr);
+        return *this;
     }
 
     // Where it stands; at the first value when it has not been asked before. Parks as the function does, and throws

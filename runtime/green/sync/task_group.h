@@ -74,8 +74,8 @@ class task_group {
     template <class F, class... Args>
         requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
     auto spawn_on(hub& target, const fiber_options& options, F&& f, Args&&... args) {
-            return spawn_remotely(
-                [&] { return green::spawn_on(target, options, std::forward<F>(f), std::forward<Args>(args)...); });
+        return spawn_remotely(
+            [&] { return green::spawn_on(target, options, std::forward<F>(f), std::forward<Args>(args)...); });
     }
     // The same for a child that is a task.
     template <class T>
