@@ -392,7 +392,8 @@ TEST_CASE_FIXTURE(support::leak_check, "a function that yields while it is unwou
 
 TEST_CASE_FIXTURE(support::leak_check, "a small stack can be asked for, and an impossible one is refused") {
     CHECK(collect(generator<int>({.stack_size_bytes = 16 * 1024}, [](auto yield) { yield(1); })).size() == 1);
-    CHECK_THROWS_AS(generator<int>({.stack_size_bytes = 1}, [](auto) {}), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(generator<int>({.stack_size_bytes = 1}, [](auto) {}),
+                         "green: stack_size_bytes = 1: a stack has from 16384 to 1073741824 bytes", std::invalid_argument);
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "a loop over itself is refused, not empty") {

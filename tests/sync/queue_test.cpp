@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sync/queue.h>
 
+#include <support/contains.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
 
+#include <green/coro/spawn.h>
 #include <green/fiber/sleep.h>
 #include <green/fiber/spawn.h>
 #include <green/sync/timeout.h>
@@ -13,6 +15,7 @@
 #include <memory>
 #include <numeric>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -68,6 +71,30 @@ TEST_CASE_FIXTURE(support::virtual_time, "a put into a full queue waits for room
     for (int i = 0; i <= 3; ++i) CHECK(q.get() == i);
     for (auto& p : putters) p.join();
     CHECK(done == 3);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "where nothing may park put() names the call that never does") {
+    green::queue<int> q;
+    std::string in_callback, in_task;
+    auto put = [&q](std::string& said) {
+        try {
+            q.put(1);
+        } catch (const std::logic_error& refusal) {
+            said = refusal.what();
+        }
+        q.try_put(2);
+    };
+    green::hub::current().call_soon([&] { put(in_callback); });
+    green::coro::spawn([&]() -> green::coro::task<void> {
+        put(in_task);
+        co_return;
+    });
+    CHECK(q.get() == 2);
+    CHECK(q.get() == 2);
+    CHECK(support::contains(in_callback, "queue::put would park inside a hub callback; spawn a fiber"));
+    CHECK(support::contains(in_callback, "or call queue::try_put, which never waits"));
+    CHECK(support::contains(in_task, "co_await its twin in green::coro, or call queue::try_put, which never waits"));
+    CHECK(q.empty());
 }
 
 TEST_CASE_FIXTURE(support::virtual_time, "getters are served in the order in which they came") {

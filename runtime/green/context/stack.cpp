@@ -83,9 +83,9 @@ bool canary_intact(const std::byte* bottom) noexcept {
 
 void check_stack_size(std::size_t size_bytes) {
     if (size_bytes < smallest_stack_bytes || size_bytes > largest_stack_bytes)
-        throw std::invalid_argument("green: a fiber stack of " + std::to_string(size_bytes) + " bytes is not between " +
-                                    std::to_string(smallest_stack_bytes) + " and " +
-                                    std::to_string(largest_stack_bytes));
+        throw std::invalid_argument("green: stack_size_bytes = " + std::to_string(size_bytes) + ": a stack has from " +
+                                    std::to_string(smallest_stack_bytes) + " to " +
+                                    std::to_string(largest_stack_bytes) + " bytes");
 }
 
 stack_pool::size_class::~size_class() {
@@ -116,7 +116,7 @@ void stack_pool::size_class::map_arena() {
     if (base == MAP_FAILED)
         throw std::system_error(
             errno, std::generic_category(),
-            "green: no address space for fiber stacks of " + std::to_string(stack_bytes) + " bytes");
+            "green: no address space for stacks of " + std::to_string(stack_bytes) + " bytes");
     madvise(base, bytes, MADV_NOHUGEPAGE);  // a huge page would give every stack 2 MiB; EINVAL without THP is fine
     arenas.push_back({static_cast<std::byte*>(base), bytes});
     fresh = arenas.back().base;

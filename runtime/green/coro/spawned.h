@@ -37,6 +37,7 @@ class spawned : public task_agent {
     static constexpr task_model model_of_tasks(void (*take_result)(spawned&),
                                                void (*release)(agent&) noexcept) noexcept {
         return {{.noun = "task",
+                 .join_call = "task_handle::join",
                  .park = nullptr,
                  .yield = nullptr,
                  .throw_if_cancelled = &throw_request_of,

@@ -15,6 +15,7 @@ namespace green::detail {
 
 constinit const agent_model control::model_of_fibers = {
     .noun = "fiber",
+    .join_call = "fiber::join",
     .origin = [](agent& self) noexcept {
         auto& fiber = static_cast<control&>(self);
         return fiber.carry ? fiber.carry(fiber, request::name_callable) : nullptr;
@@ -94,12 +95,18 @@ void control::discard_on_a_fiber() noexcept try {
 } catch (...) {  // no memory for one: the handle has gone with the attempt, and the result with it
 }
 
-void control::throw_if_cancelled(const char* call) {
+// "queue::try_put" of "queue::put".
+static std::string try_form(const std::string& call) {
+    return std::string(call).insert(call.rfind(':') + 1, "try_");
+}
+
+void control::throw_if_cancelled(const char* call, bool has_try_form) {
     if (attention & is_hub) {
         const bool in_task = current_agent != this;
         throw std::logic_error(std::string("green: ") + call + " would park inside " +
                                (in_task ? "a coroutine, which has no stack of its own; co_await its twin in green::coro"
-                                        : "a hub callback; spawn a fiber for what has to wait"));
+                                        : "a hub callback; spawn a fiber for what has to wait") +
+                               (has_try_form ? ", or call " + try_form(call) + ", which never waits" : ""));
     }
     if (attention & is_stuck) {
         attention &= static_cast<std::uint8_t>(~is_stuck);

@@ -44,7 +44,8 @@ class control final : public control_front, public agent {
     // The first function on a fiber's stack.
     static context& entry(void* self) noexcept;
 
-    void throw_if_cancelled(const char* call);
+    // `has_try_form`: beside "queue::put" there is "queue::try_put", which never parks.
+    void throw_if_cancelled(const char* call, bool has_try_form = false);
 
     // Ends one without a stack: because its hub has refused it, on the thread that would have sent it there, or for
     // lack of memory, on the hub's own context.

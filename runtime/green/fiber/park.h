@@ -38,12 +38,17 @@ template <operation Operation>
     return result;
 }
 
+// Beside the call of such an operation stands one that takes what is there, and never waits: try_put().
+template <class Operation>
+inline constexpr bool has_try_form = requires { requires Operation::has_try_form; };
+
 // Performs `op` on the running fiber, parking while it cannot be had. Returns ready, or timed_out when
 // `deadline` passed first; then it did not happen. Throws cancellation, would_block_forever, what enqueue()
 // throws, and std::logic_error inside a hub callback, where nothing may park.
 template <operation Operation>
 [[gnu::always_inline]] inline outcome wait_for(scheduler& s, control& self, Operation& op, time_point deadline) {
-    if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled(op.reason().call);
+    if (self.needs_attention()) [[unlikely]]
+        self.throw_if_cancelled(op.reason().call, has_try_form<Operation>);
     const outcome result = wait_out(s, self, op, deadline);
     if (result == outcome::cancelled) [[unlikely]] self.throw_if_cancelled(op.reason().call);
     return result;

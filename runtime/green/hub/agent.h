@@ -23,7 +23,8 @@ class agent;
 
 // What the two models do differently. One table per model.
 struct agent_model {
-    const char* noun;  // "fiber"
+    const char* noun;       // "fiber"
+    const char* join_call;  // what a wait for its end is called: "fiber::join"
     // The type of the function that it was started with, as the compiler mangles it; null when there is none.
     const char* (*origin)(agent& self) noexcept = nullptr;
     // Gives up the processor until the wait is settled, the agent's stack staying as it is. Null for one that has no

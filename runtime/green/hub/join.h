@@ -21,7 +21,7 @@ struct join_operation {
         wait_queue::remove(node);
     }
     wait_reason reason() const noexcept {
-        return {"fiber::join", &target, [](std::string& out, const void* object) {
+        return {target.model.join_call, &target, [](std::string& out, const void* object) {
                     out += "of " + static_cast<const agent*>(object)->name();
                 }};
     }

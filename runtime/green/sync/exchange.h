@@ -43,6 +43,7 @@ class exchange {
         bool enqueue(wait_node& node) { return target.enqueue_put(*this, node); }
         void withdraw(wait_node& node) noexcept { target.withdraw(node); }
         wait_reason reason() const noexcept { return {.call = target.put_call_}; }
+        static constexpr bool has_try_form = true;
 
         exchange& target;
         T& item;
@@ -55,6 +56,7 @@ class exchange {
         bool enqueue(wait_node& node) { return target.enqueue_get(*this, node); }
         void withdraw(wait_node& node) noexcept { target.withdraw(node); }
         wait_reason reason() const noexcept { return {.call = target.get_call_}; }
+        static constexpr bool has_try_form = true;
 
         exchange& target;
         std::optional<T> result{};

@@ -46,7 +46,8 @@ class queue {
 
     explicit queue(std::size_t capacity = unbounded) noexcept : exchange_(capacity, "queue::put", "queue::get") {}
 
-    // Parks while the queue is full. Throws queue_closed when it is shut down, before or meanwhile.
+    // Parks while the queue is full. Throws queue_closed when it is shut down, before or meanwhile. Unbounded or not, it
+    // is for fibers: a hub callback, a plain thread and a task that will not wait call try_put(), and are told so.
     void put(T item) { put_until(std::move(item), never); }
     // The same; false when `d` or `deadline` passed first: then the caller's item is as it was.
     bool put_for(T&& item, duration d) { return put_until(std::move(item), hub::current().deadline_after(d)); }

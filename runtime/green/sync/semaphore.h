@@ -67,6 +67,7 @@ class semaphore {
             detail::wait_queue::remove(node);
         }
         detail::wait_reason reason() const noexcept { return {.call = "semaphore::acquire"}; }
+        static constexpr bool has_try_form = true;
         semaphore& target;
     };
     struct available_operation {
