@@ -41,6 +41,22 @@ TEST_CASE_FIXTURE(support::virtual_time, "a function that parks gives its result
     CHECK(clock.elapsed() >= 4s);
 }
 
+TEST_CASE_FIXTURE(support::virtual_time, "a reference that the function returns is handed on") {
+    int number = 1;
+    auto body = [&]() -> task<int*> {
+        auto slow = [&]() -> int& {
+            green::sleep(1s);
+            return number;
+        };
+        int& same = co_await on_fiber(slow);
+        auto constant = [&]() -> const int& { return number; };
+        const int& again = co_await on_fiber(constant);
+        co_return &again == &same ? &same : nullptr;
+    };
+    CHECK(green::block_on(green::coro::spawn(body())) == &number);
+    CHECK(green::block_on(body()) == &number);
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "a fiber that runs the task is the one that calls the function") {
     std::uint64_t seen = 0;
     auto look = [&] { seen = green::fiber_handle::current().id(); };

@@ -206,6 +206,37 @@ TEST_CASE_FIXTURE(support::virtual_time, "an async generator has one consumer at
     }());
 }
 
+TEST_CASE_FIXTURE(support::virtual_time, "an async_generator of references gives what is yielded, uncopied") {
+    int number = 1;
+    auto refer = [&]() -> coro::async_generator<int&> {
+        co_yield number;
+        co_await coro::sleep(1s);
+        co_yield number;
+    };
+    auto words = []() -> coro::async_generator<const std::string&> {
+        co_yield "made for the occasion, and there until the next";
+        const std::string own = "its own";
+        co_yield own;
+        throw std::runtime_error("no more");
+    };
+    green::block_on([&]() -> coro::task<void> {
+        auto all = refer();
+        while (int* n = co_await all.next()) {
+            CHECK(n == &number);
+            ++*n;
+        }
+        CHECK(number == 3);
+        std::string said;
+        auto each = words();
+        said += *co_await each.next() + ';';
+        said += *co_await each.next() + ';';
+        CHECK(said == "made for the occasion, and there until the next;its own;");
+        CHECK_THROWS_WITH(co_await each.next(), "no more");
+        const auto* after_the_end = co_await each.next();
+        CHECK_FALSE(after_the_end);
+    }());
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "a million values do not grow the stack") {
     auto numbers = []() -> coro::async_generator<int> {
         for (int i = 0; i < 1'000'000; ++i) co_yield i;

@@ -32,11 +32,14 @@ namespace coro {
 // In a task of its own, f runs on a fiber that is spawned for it; in one that a fiber runs (block_on) it is called
 // where it stands, and parks that fiber. What cancels the task kills the fiber, and goes on when that has ended: f may
 // refer to the caller's objects. What it throws or returns then is lost; an error is reported as that of any fiber.
+//
+// A reference that f returns is handed on; what it refers to must outlive f.
 template <class F>
 task<std::invoke_result_t<F&>> on_fiber(F f) {
     using result = std::invoke_result_t<F&>;
+    static_assert(!std::is_rvalue_reference_v<result>, "what goes away is to be returned by value");
     if (detail::may_park()) co_return std::invoke(f);
-    std::conditional_t<std::is_void_v<result>, bool, std::optional<result>> value{};
+    std::conditional_t<std::is_void_v<result>, bool, std::optional<detail::stored_result<result>>> value{};
     auto run = [&f, &value] {
         if constexpr (std::is_void_v<result>) {
             std::invoke(f);
@@ -49,7 +52,7 @@ task<std::invoke_result_t<F&>> on_fiber(F f) {
     co_await detail::see_to_the_end(helper);
     if (auto error = helper.error()) std::rethrow_exception(error);
     if (!value) throw no_result("fiber", helper.name());
-    if constexpr (!std::is_void_v<result>) co_return std::move(*value);
+    if constexpr (!std::is_void_v<result>) co_return static_cast<result&&>(*value);
 }
 
 }  // namespace coro

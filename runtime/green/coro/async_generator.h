@@ -33,8 +33,13 @@ namespace green::coro {
 // theirs, and so are their cancellation and timeouts; a scope or timeout of its own that is open at a co_yield is out
 // of force until the following next(). One that was cut short by a cancellation has ended. What it
 // throws is thrown at next(), and then it has ended. Dropping it where it stands destroys it.
+//
+// async_generator<T&> gives what is yielded uncopied: next() is then a T*, valid until the following one.
 template <class T>
 class [[nodiscard]] async_generator {
+    static_assert(!std::is_void_v<T> && !std::is_rvalue_reference_v<T>);
+    using given = std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::optional<T>>;
+
   public:
     class promise_type;
 
@@ -52,7 +57,7 @@ class [[nodiscard]] async_generator {
             destroy_in_its_scopes();
     }
 
-    // co_await: the next value; empty at the end, now and later. Throws std::logic_error while it computes one, for
+    // co_await: the next value, in a std::optional; empty at the end, now and later. Throws std::logic_error while it computes one, for
     // another task or for its own coroutine.
     auto next() noexcept {
         detail::check(frame_ != nullptr, "an async_generator that was moved from");
@@ -83,7 +88,7 @@ class [[nodiscard]] async_generator {
             frame.promise().scopes_.enter(consumer.promise().carried_by->who());
             return consumer.promise().carried_by->transfer_to(frame);
         }
-        std::optional<T> await_resume() const { return frame.promise().take(); }
+        given await_resume() const { return frame.promise().take(); }
         std::coroutine_handle<promise_type> frame;
     };
 
@@ -101,15 +106,22 @@ class async_generator<T>::promise_type : public detail::awaiting_promise {
     void return_void() const noexcept {}
     void unhandled_exception() noexcept { error_ = std::current_exception(); }
     template <class U>
-        requires std::convertible_to<U&&, T>
+        requires(!std::is_reference_v<T> && std::convertible_to<U &&, T>)
     auto yield_value(U&& value) {
         value_.emplace(std::forward<U>(value));
         return to_consumer();
     }
+    // What is converted to it lives in the co_yield, as long as it is looked at.
+    auto yield_value(T value) noexcept
+        requires std::is_reference_v<T>
+    {
+        value_ = std::addressof(value);
+        return to_consumer();
+    }
 
-    std::optional<T> take() {
+    given take() {
         if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
-        return std::exchange(value_, std::nullopt);
+        return std::exchange(value_, given());
     }
 
   private:
@@ -125,7 +137,7 @@ class async_generator<T>::promise_type : public detail::awaiting_promise {
 
     std::coroutine_handle<> consumer_;  // while it computes
     detail::carried_scopes scopes_;
-    std::optional<T> value_;
+    given value_{};
     std::exception_ptr error_;
 };
 

@@ -98,6 +98,15 @@ void agent::raise(std::exception_ptr e) noexcept {
     if (settle(outcome::cancelled)) wake();
 }
 
+void agent::put_back(const std::exception_ptr& interruption) noexcept {
+    try {
+        std::rethrow_exception(interruption);
+    } catch (const cancelled&) {
+    } catch (...) {
+        raise(interruption);
+    }
+}
+
 void agent::raise_soon(std::exception_ptr e) {
     if (ended()) return;
     if (!e) e = std::make_exception_ptr(fiber_exit());
@@ -180,13 +189,15 @@ void agent::end_after_fork(const std::exception_ptr& why) noexcept {
     has_ended.store(true, std::memory_order_relaxed);
 }
 
+void agent::report_untaken(const std::exception_ptr& e) noexcept {
+    const char* origin = model.origin ? model.origin(*this) : nullptr;
+    std::fprintf(stderr, "green: %s \"%s\"%s%s ended with an exception that nobody took: %s\n", model.noun,
+                 name().c_str(), origin ? " of " : "", origin ? demangled(origin).c_str() : "",
+                 describe_exception(e).c_str());
+}
+
 void agent::discard_error() noexcept {
-    if (!error_taken.load(std::memory_order_acquire)) {
-        const char* origin = model.origin ? model.origin(*this) : nullptr;
-        std::fprintf(stderr, "green: %s \"%s\"%s%s ended with an exception that nobody took: %s\n", model.noun,
-                     name().c_str(), origin ? " of " : "", origin ? demangled(origin).c_str() : "",
-                     describe_exception(error).c_str());
-    }
+    if (!error_taken.load(std::memory_order_acquire)) report_untaken(error);
     error = nullptr;
 }
 

@@ -135,6 +135,10 @@ class agent : public agent_record, public waiter {
     // The same from any thread, where null stands for fiber_exit; thrown at once at the running agent itself.
     void raise_soon(std::exception_ptr e);
 
+    // What has ended a wait of it, when it is not that which is thrown on: a kill is thrown once, so it strikes at the
+    // next wait; a cancelled scope throws by itself, as long as it is not left.
+    void put_back(const std::exception_ptr& interruption) noexcept;
+
     // At its start. Whether something waits to be thrown already; then it has ended by that, before it ran.
     bool is_over_at_start() noexcept {
         if (!(attention & has_pending)) [[likely]] return false;
@@ -167,6 +171,8 @@ class agent : public agent_record, public waiter {
     }
     // The error it ended with, or null; counts as taken, so that it is not reported.
     std::exception_ptr take_error() noexcept;
+    // Says on standard error that it ended with an exception that nobody took.
+    void report_untaken(const std::exception_ptr& e) noexcept;
 
     // The last steps: locks it still holds are marked as abandoned; joiners and links are told. What still waits to be
     // thrown came too late, and is dropped.

@@ -141,8 +141,7 @@ void task_group::conclude() {
         if (interruption_) std::rethrow_exception(interruption_);
         return;
     }
-    // A kill is thrown once, and that was here: it is put back. A cancelled scope throws again by itself.
-    if (interruption_) detail::running_agent().raise(interruption_);
+    if (interruption_) detail::running_agent().put_back(interruption_);
     if (errors_.size() == 1) std::rethrow_exception(errors_.front());
     throw exception_group(std::move(errors_));
 }

@@ -4,12 +4,16 @@
 
 #include <green/coro/async_generator.h>
 #include <green/coro/task.h>
+#include <green/hub/agent.h>
+#include <green/hub/cancellation.h>
 #include <green/sync/completions.h>
 #include <green/sync/task_group.h>
 #include <green/sync/wait.h>
 
 #include <cstddef>
+#include <exception>
 #include <optional>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -26,8 +30,12 @@ using when_result = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
 namespace green::detail {
 
+// The same where it can be assigned: of a task<T&>, a std::reference_wrapper<T>.
 template <class T>
-coro::task<void> store_result(coro::task<T> of, std::optional<coro::when_result<T>>& in) {
+using stored_when_result = stored_result<coro::when_result<T>>;
+
+template <class T>
+coro::task<void> store_result(coro::task<T> of, std::optional<stored_when_result<T>>& in) {
     if constexpr (std::is_void_v<T>) {
         co_await std::move(of);
         in.emplace();
@@ -42,28 +50,29 @@ namespace green::coro {
 
 // Runs all at once and gives their results, in the order in which they stand. The first error cancels the others,
 // waits for them, and is thrown (see with_task_group()). To have the errors beside the results, spawn() each one and
-// wait for the handles.
+// wait for the handles. Of a task<T&> the result is a T&, in a vector a std::reference_wrapper<T>.
 //
 //     auto [page, picture] = co_await green::coro::when_all(fetch(a), load(b));
 template <class... T>
 task<std::tuple<when_result<T>...>> when_all(task<T>... each) {
-    std::tuple<std::optional<when_result<T>>...> results;
+    std::tuple<std::optional<detail::stored_when_result<T>>...> results;
     auto start = [&](task_group& group) -> task<void> {
         std::apply([&](auto&... in) { (group.spawn(detail::store_result(std::move(each), in)), ...); }, results);
         co_return;
     };
     co_await with_task_group(start);
-    co_return std::apply([](auto&... in) { return std::tuple<when_result<T>...>(std::move(*in)...); }, results);
+    co_return std::apply(
+        [](auto&... in) { return std::tuple<when_result<T>...>(static_cast<when_result<T>&&>(*in)...); }, results);
 }
 template <class T>
-task<std::vector<when_result<T>>> when_all(std::vector<task<T>> all) {
-    std::vector<std::optional<when_result<T>>> results(all.size());
+task<std::vector<detail::stored_when_result<T>>> when_all(std::vector<task<T>> all) {
+    std::vector<std::optional<detail::stored_when_result<T>>> results(all.size());
     auto start = [&](task_group& group) -> task<void> {
         for (std::size_t i = 0; i < all.size(); ++i) group.spawn(detail::store_result(std::move(all[i]), results[i]));
         co_return;
     };
     co_await with_task_group(start);
-    std::vector<when_result<T>> values;
+    std::vector<detail::stored_when_result<T>> values;
     values.reserve(results.size());
     for (auto& each : results) values.push_back(std::move(*each));
     co_return values;
@@ -77,21 +86,39 @@ struct first_result {
 };
 
 // Runs all at once until the first has ended, cancels the others and waits for their end. When the first one to end
-// failed, throws its error. Throws std::system_error (operation_canceled) when there is none at all.
+// failed, throws its error; with those of others that fail on their way out, an exception_group. When it has a result,
+// that is given, come what may of the others: what they throw on their way out is reported on standard error, as is
+// what a task throws that nobody waits for, and a kill or cancellation from outside strikes at the next wait. Throws
+// std::system_error (operation_canceled) when there is none at all.
+//
+// Rejected: throwing the losers' errors, as a Trio nursery does; the result, which was there first, would be lost.
 template <class T>
 task<first_result<T>> when_any(std::vector<task<T>> all) {
     std::optional<first_result<T>> first;
     auto start = [&](task_group& group) -> task<void> {
         auto run = [&group, &first](task<T> each, std::size_t index) -> task<void> {
-            std::optional<when_result<T>> value;
-            co_await detail::store_result(std::move(each), value);
-            if (!first) first.emplace(first_result<T>{index, std::move(*value)});
+            std::optional<detail::stored_when_result<T>> value;
+            try {
+                co_await detail::store_result(std::move(each), value);
+            } catch (const cancellation&) {
+                throw;
+            } catch (...) {
+                if (!first) throw;
+                detail::running_agent().report_untaken(std::current_exception());
+                co_return;
+            }
+            if (!first) first.emplace(first_result<T>{index, static_cast<when_result<T>&&>(*value)});
             group.cancel();
         };
         for (std::size_t i = 0; i < all.size(); ++i) group.spawn(run, std::move(all[i]), i);
         co_return;
     };
-    co_await with_task_group(start);
+    try {
+        co_await with_task_group(start);
+    } catch (const cancellation&) {
+        if (!first) throw;
+        detail::running_agent().put_back(std::current_exception());
+    }
     if (!first)
         throw std::system_error(std::make_error_code(std::errc::operation_canceled), "green: when_any of no task");
     co_return std::move(*first);
