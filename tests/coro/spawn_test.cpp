@@ -279,3 +279,21 @@ TEST_CASE("an empty handle says that it names no task, and aborts") {
         CHECK(end.errors.find("names no fiber or task") != std::string::npos);
     }
 }
+
+TEST_CASE("one that is to start later ends with its thread, and takes name and arguments like another") {
+    green::agent_handle later, named;
+    int given = 0;
+    std::thread([&] {
+        auto keep = [&](int n) -> coro::task<void> {
+            given = n;
+            co_return;
+        };
+        later = coro::spawn_after(1h, keep, 1);
+        const auto soon = coro::spawn_after(1ms, {.name = "named"}, keep, 2);
+        named = soon;
+        green::block_on(soon);
+    }).join();
+    CHECK(later.was_killed());
+    CHECK(named.name() == "named");
+    CHECK(given == 2);
+}

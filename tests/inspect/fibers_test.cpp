@@ -51,6 +51,24 @@ TEST_CASE_FIXTURE(support::virtual_time, "each fiber is listed with its name, st
     joiner.join();
 }
 
+TEST_CASE_FIXTURE(support::virtual_time, "who waits for a task is told so") {
+    namespace coro = green::coro;
+    auto nap = []() -> coro::task<void> { co_await coro::sleep(3s); };
+    auto sleeper = coro::spawn({.name = "sleeper"}, nap());
+    auto wait = [&]() -> coro::task<void> { co_await sleeper.join(); };
+    auto joiner = coro::spawn({.name = "joiner"}, wait());
+    auto fiber = green::spawn({.name = "fiber"}, [&] { green::block_on(sleeper); });
+    auto later = coro::spawn_after(90min, nap());
+    green::yield();
+    CHECK(info_of("sleeper").situation == "sleep, timer in 3 s");
+    CHECK(info_of("joiner").situation == "task_handle::join of sleeper");
+    CHECK(info_of("fiber").situation == "task_handle::join of sleeper");
+    CHECK(info_of(later.name()).situation == "spawn_after, timer in 1.5 h");
+    later.kill_soon();
+    joiner.kill_soon();
+    fiber.join();
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "ready fibers and descriptors are told") {
     int ends[2];
     REQUIRE(pipe(ends) == 0);

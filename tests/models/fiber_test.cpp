@@ -22,6 +22,10 @@ using task = T;
 
 template <class... Args>
 auto spawn(Args&&... args) { return green::spawn(std::forward<Args>(args)...); }
+template <class... Args>
+auto spawn(green::pool& in, Args&&... args) { return in.spawn(std::forward<Args>(args)...); }
+template <class... Args>
+auto spawn_after(green::duration d, Args&&... args) { return green::spawn_after(d, std::forward<Args>(args)...); }
 template <class Handle>
 decltype(auto) get(Handle&& handle) requires requires { handle.get(); } { return std::forward<Handle>(handle).get(); }
 template <class Handle>
@@ -64,6 +68,14 @@ template <class... Things>
 bool wait_all_for(green::duration d, Things&... things) { return green::wait_all_for(d, things...); }
 template <class Range>
 void joinall(Range& all, bool raise_error = false) { green::joinall(all, raise_error); }
+template <class Range>
+void killall(Range& all) { green::killall(all); }
+template <class Group>
+bool join_for(Group& all, green::duration d) { return all.join_for(d); }
+template <class Handle>
+void add(green::pool& to, const Handle& member) { to.add(member); }
+template <class Range, class F>
+auto map(green::pool& by, Range&& items, F f) { return by.map(items, f); }
 template <class Thing>
 void arrive_and_wait(Thing& thing) { thing.arrive_and_wait(); }
 template <class Queue, class Item>

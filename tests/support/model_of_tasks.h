@@ -15,6 +15,8 @@ auto join(const join_handle<T>& handle) { return handle.join(); }
 template <class T>
 auto kill(const join_handle<T>& handle) { return handle.kill(); }
 using green::coro::get;
+using green::coro::join;
+using green::coro::kill;
 
 }  // namespace model
 

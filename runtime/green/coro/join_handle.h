@@ -53,12 +53,7 @@ class join_handle : public task_handle {
             : operation_awaiter(detail::end_of(from.checked_agent())), from_(std::move(from)) {}
         Result await_resume() {
             operation_awaiter::await_resume();
-            from_.rethrow();
-            if constexpr (!std::is_void_v<T>) {
-                if (!from_.agent_->has_result) throw no_result("task", from_.name());
-                // a value is moved out
-                return static_cast<std::add_rvalue_reference_t<Result>>(static_cast<block&>(*from_.agent_).result());
-            }
+            return static_cast<std::add_rvalue_reference_t<Result>>(from_.ended_result());  // a value is moved out
         }
 
       private:
@@ -74,6 +69,15 @@ class join_handle : public task_handle {
     auto get() const& { return get_awaiter<std::add_lvalue_reference_t<std::remove_reference_t<T>>>(*this); }
     // The same from a handle that goes away: the result is moved out.
     auto get() && { return get_awaiter<T>(std::move(*this)); }
+
+    // For the rooms of the runtime: what get() gives, of one that has ended.
+    std::add_lvalue_reference_t<std::remove_reference_t<T>> ended_result() const {
+        this->rethrow();
+        if constexpr (!std::is_void_v<T>) {
+            if (!this->agent_->has_result) throw no_result("task", this->name());
+            return static_cast<block&>(*this->agent_).result();
+        }
+    }
 };
 
 }  // namespace green::coro

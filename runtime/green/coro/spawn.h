@@ -50,6 +50,19 @@ coro::join_handle<T> spawn_task_here(const coro::task_options& options, coro::ta
     return coro::join_handle<T>(block);
 }
 
+// The same, not before `when`.
+template <class T>
+coro::join_handle<T> spawn_task_at(time_point when, const coro::task_options& options, coro::task<T> body) {
+    auto& block = make_spawned(running_agent().home(), options, std::move(body));
+    try {
+        block.start_at(when);
+    } catch (...) {
+        block.discard_unstarted();
+        throw;
+    }
+    return coro::join_handle<T>(block);
+}
+
 // Starts it on another thread's hub.
 template <class T>
 coro::join_handle<T> spawn_task_there(hub& target, const coro::task_options& options, coro::task<T> body) {
@@ -93,6 +106,26 @@ template <class F, class... Args>
     requires detail::makes_task<F, Args...>
 auto spawn(const task_options& options, F&& f, Args&&... args) {
     return spawn(options, detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
+}
+
+// The same, not before `d` has passed. A kill before that ends it without running.
+template <class T>
+join_handle<T> spawn_after(duration d, task<T> body) {
+    return spawn_after(d, task_options{}, std::move(body));
+}
+template <class T>
+join_handle<T> spawn_after(duration d, const task_options& options, task<T> body) {
+    return detail::spawn_task_at(hub::current().deadline_after(d), options, std::move(body));
+}
+template <class F, class... Args>
+    requires detail::makes_task<F, Args...>
+auto spawn_after(duration d, F&& f, Args&&... args) {
+    return spawn_after(d, task_options{}, std::forward<F>(f), std::forward<Args>(args)...);
+}
+template <class F, class... Args>
+    requires detail::makes_task<F, Args...>
+auto spawn_after(duration d, const task_options& options, F&& f, Args&&... args) {
+    return spawn_after(d, options, detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
 }
 
 // The same on another thread's hub, from any thread: what the task refers to is touched by that thread. When that has

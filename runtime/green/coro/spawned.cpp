@@ -6,12 +6,28 @@
 
 namespace green::detail {
 
-void spawned::start() noexcept {
+void spawned::enroll() noexcept {
     loop& here = loop_of(home());
     born_coarse_ns = here.last_poll_coarse_ns();
     here.listed.push_back(*this);
     here.agent_begins();
-    here.make_ready(*this);
+}
+
+void spawned::start() noexcept {
+    enroll();
+    loop_of(home()).make_ready(*this);
+}
+
+void spawned::start_at(time_point when) {
+    loop_of(home()).timers().arm(*this, when);
+    begin({.call = "spawn_after"});
+    enroll();
+}
+
+void spawned::discard_unstarted() noexcept {
+    body().destroy();
+    drop_reference();
+    drop_reference();
 }
 
 void spawned::start_remotely() noexcept {
@@ -34,6 +50,7 @@ void spawned::adopt(runnable& self) noexcept {
 void spawned::arrive(runnable& self) noexcept {
     auto& task = static_cast<spawned&>(self);
     task.begin_to_run();
+    if (task.armed()) [[unlikely]] loop_of(task.home()).timers().disarm(task);  // start_at(), killed before its time
     if (task.is_over_at_start())  // killed before it ran: no line of it does
         task.end();
     else

@@ -2,6 +2,7 @@
 // The block of a spawned task, twin of fiber/control.h: everything the runtime knows of it, apart from its frames.
 #pragma once
 
+#include <green/base/time.h>
 #include <green/coro/runner.h>
 #include <green/coro/task.h>
 #include <green/hub/agent.h>
@@ -25,7 +26,11 @@ class spawned : public task_agent {
   public:
     // Makes it ready, on its hub's thread.
     void start() noexcept;
-    // The same from any thread. When that thread has ended, or ends before it takes the task up, the task ends with
+    // The same once `when` has come, unless it is killed before. Throws std::bad_alloc; then nothing was started.
+    void start_at(time_point when);
+    // Instead, when that has failed: there is no such task.
+    void discard_unstarted() noexcept;
+    // start() from any thread. When that thread has ended, or ends before it takes the task up, the task ends with
     // that error.
     void start_remotely() noexcept;
 
@@ -57,6 +62,7 @@ class spawned : public task_agent {
 
   private:
     friend class runner;
+    void enroll() noexcept;
     static void throw_request_of(agent& self, const char*) { self.throw_request(); }
     static void adopt(runnable& self) noexcept;
     static void arrive(runnable& self) noexcept;

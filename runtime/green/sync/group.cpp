@@ -11,8 +11,8 @@ namespace green {
 
 namespace detail {
 
-// Learns of the end of one fiber; deletes itself then. On the fiber's own hub: that of whoever has put it into the
-// group may lose its thread before.
+// Learns of the end of one fiber or task; deletes itself then. On the hub of that one: that of whoever has put it into
+// the group may lose its thread before.
 struct members::member final : watch, list_hook<> {
     member(std::shared_ptr<members> all, hub& home) : watch(home), all(std::move(all)) {}
     void on_ready() noexcept override {
@@ -20,7 +20,7 @@ struct members::member final : watch, list_hook<> {
         alive->on_end(*this);
     }
     std::shared_ptr<members> all;
-    fiber_handle fiber;
+    agent_handle who;
 };
 
 void members::member_deleter::operator()(member* m) const noexcept {
@@ -31,15 +31,15 @@ members::place members::make_place(hub& home) {
     return place(new member(shared_from_this(), home));
 }
 
-void members::add(place p, const fiber_handle& f) noexcept {
+void members::add(place p, const agent_handle& a) noexcept {
     member& m = *p.release();
-    m.fiber = f;
+    m.who = a;
     {
         std::lock_guard guard(lock_);
         all_.push_back(m);
         ++size_;
     }
-    if (!m.try_start(join_operation{*f.get_agent()})) on_end(m);
+    if (!m.try_start(join_operation{*a.get_agent()})) on_end(m);
 }
 
 void members::on_end(member& ended) noexcept {
@@ -59,36 +59,39 @@ std::size_t members::size() const noexcept {
     return size_;
 }
 
-std::vector<fiber_handle> members::snapshot() const {
-    std::vector<fiber_handle> handles;
+std::vector<agent_handle> members::snapshot() const {
+    std::vector<agent_handle> handles;
     handles.reserve(size());
     std::lock_guard guard(lock_);
-    const_cast<intrusive_list<member>&>(all_).for_each([&](member& m) { handles.push_back(m.fiber); });
+    const_cast<intrusive_list<member>&>(all_).for_each([&](member& m) { handles.push_back(m.who); });
     return handles;
 }
 
 bool members::empty_operation::enqueue(wait_node& node) noexcept {
-    std::lock_guard guard(target.lock_);
-    if (target.size_ == 0) return node.owner->claim(node);
-    target.joiners_.push_back(node);
+    std::lock_guard guard(target->lock_);
+    if (target->size_ == 0) return node.owner->claim(node);
+    target->joiners_.push_back(node);
     return false;
 }
 
 void members::empty_operation::withdraw(wait_node& node) noexcept {
-    std::lock_guard guard(target.lock_);
+    std::lock_guard guard(target->lock_);
     wait_queue::remove(node);
+}
+
+coro::task<void> kill_members(std::shared_ptr<members> all, std::exception_ptr reason) {
+    co_await coro::killall(all->snapshot(), std::move(reason));
+    co_await perform(members::empty_operation{all});
 }
 
 }  // namespace detail
 
 void group::join() {
-    auto alive = members_;
-    detail::wait_for(detail::members::empty_operation{*alive});
+    detail::wait_for(detail::members::empty_operation{members_});
 }
 
 bool group::join_for(duration d) {
-    auto alive = members_;
-    return detail::wait_for(detail::members::empty_operation{*alive}, hub::current().deadline_after(d)) ==
+    return detail::wait_for(detail::members::empty_operation{members_}, hub::current().deadline_after(d)) ==
            detail::outcome::ready;
 }
 
@@ -98,15 +101,7 @@ void group::kill(std::exception_ptr reason) {
 }
 
 void group::kill_soon(std::exception_ptr reason) {
-    const fiber_handle self = fiber_handle::current();
-    bool suicidal = false;
-    for (const fiber_handle& each : members_->snapshot()) {
-        if (each == self)
-            suicidal = true;
-        else
-            each.kill_soon(reason);
-    }
-    if (suicidal) self.kill_soon(reason);
+    if (detail::kill_others_soon(members_->snapshot(), reason)) detail::running_agent().raise_soon(std::move(reason));
 }
 
 }  // namespace green

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
-// Results of a pool one by one: the inside of pool::imap() and pool::imap_unordered().
+// Results of a pool one by one: the inside of imap() and imap_unordered(), for fibers and for tasks.
 #pragma once
 
-#include <green/fiber/fiber.h>
+#include <green/bridge/block_on.h>
+#include <green/coro/spawn.h>
+#include <green/coro/task.h>
 #include <green/fiber/spawn.h>
 #include <green/sync/group.h>
+#include <green/sync/pool_calls.h>
 #include <green/sync/queue.h>
 #include <green/sync/semaphore.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -15,63 +19,123 @@
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <type_traits>
 #include <utility>
 
 namespace green::detail {
 
-// Starts a fiber in a pool of which a slot has been taken; when that fails, be it that the callable cannot be moved,
-// the slot is given back.
-template <class Callable>
-auto spawn_into_taken(members& pool, const fiber_options& options, Callable& callable) {
-    try {
-        auto place = pool.make_place(hub::current());
-        auto handle = spawn_here(options, {}, std::move(callable));
-        pool.add(std::move(place), handle);
-        return handle;
-    } catch (...) {
-        pool.slots->release();
-        throw;
-    }
-}
-template <class Callable>
-auto spawn_into(members& pool, const fiber_options& options, Callable callable) {
-    pool.slots->acquire();
-    return spawn_into_taken(pool, options, callable);
-}
-
 enum class imap_order { of_items, of_completion };
 
-// A fiber of its own, the feeder, goes through the items and starts a task for each; tasks arrive in a queue, in the
-// order in which they were started or ended. What they share outlives the range, because after leaving the loop
-// early feeder and tasks still have to unwind.
-template <class View, class F, imap_order Order>
-class imap_range {
-    using item = std::ranges::range_value_t<View>;
-    using result = std::invoke_result_t<F&, item>;
+inline std::size_t look_ahead_of(std::size_t wanted, std::size_t capacity) noexcept {
+    return wanted ? wanted : std::max<std::size_t>(capacity, 1);
+}
 
+// A fiber or task of its own, the feeder, goes through the items and starts a call for each; calls arrive in a queue,
+// in the order in which they were started or ended. What they share outlives the range, because after leaving the loop
+// early feeder and calls still have to unwind. `Calls`: see pool_calls.h.
+template <class View, class F, class Calls, imap_order Order>
+class imap_source {
+    using item = std::ranges::range_value_t<View>;
+    using handle = typename Calls::handle;
+
+  protected:
     struct shared {
-        shared(std::shared_ptr<members> pool, View items, F f, std::size_t look_ahead)
-            : pool(std::move(pool)), items(std::move(items)), f(std::move(f)),
-              look_ahead(static_cast<std::ptrdiff_t>(look_ahead)) {}
         std::shared_ptr<members> pool;
-        std::shared_ptr<members> tasks = std::make_shared<members>();  // those of this range only
         View items;
         F f;
-        semaphore look_ahead;               // a permit per task not yet taken
-        queue<fiber<result>> arrived;
-        std::size_t started_count = 0;      // final once the feeder has ended
-        std::exception_ptr feeder_error;
+        semaphore look_ahead;  // a permit per call not yet taken
+        std::shared_ptr<members> calls = std::make_shared<members>();  // those of this range only
+        queue<handle> arrived{};
+        std::size_t started_count = 0;  // final once the feeder has ended
+        std::exception_ptr feeder_error{};
     };
 
   public:
+    using result = typename Calls::result;
+    static_assert(std::is_object_v<result>, "imap() gives values; for a function that returns none there is map()");
+
+    imap_source(const imap_source&) = delete;
+    imap_source& operator=(const imap_source&) = delete;
+
+  protected:
+    imap_source(std::shared_ptr<members> pool, View items, F f, std::size_t look_ahead)
+        : shared_(new shared{std::move(pool), std::move(items), std::move(f),
+                             semaphore(static_cast<std::ptrdiff_t>(look_ahead))}) {}
+    ~imap_source() {
+        if (feeder_.valid()) feeder_.kill_soon();
+        for (const agent_handle& each : shared_->calls->snapshot()) each.kill_soon();
+    }
+
+    // In the feeder.
+    static coro::task<void> feed(std::shared_ptr<shared> s) {
+        try {
+            for (auto&& each : s->items) {
+                co_await coro::acquire(s->look_ahead);
+                co_await coro::acquire(*s->pool->slots);
+                start_call(s, std::forward<decltype(each)>(each));
+            }
+        } catch (const cancellation&) {
+            throw;
+        } catch (...) {
+            s->feeder_error = std::current_exception();
+        }
+        s->arrived.try_put(handle());  // no more will be started
+    }
+
+    // The next result; empty at the end. A cancelled call has taken nothing.
+    coro::task<std::optional<result>> take_next() {
+        while (!current_.valid()) {
+            if (feeder_done_ && taken_count_ == shared_->started_count) {
+                if (auto error = std::exchange(shared_->feeder_error, nullptr)) std::rethrow_exception(error);
+                co_return std::nullopt;
+            }
+            current_ = co_await coro::get(shared_->arrived);
+            if (!current_.valid()) feeder_done_ = true;
+        }
+        co_await coro::wait(current_);
+        auto call = std::exchange(current_, {});
+        ++taken_count_;
+        shared_->look_ahead.release();
+        co_return static_cast<result&&>(call.ended_result());
+    }
+
+    std::shared_ptr<shared> shared_;
+    agent_handle feeder_;
+
+  private:
+    // A slot of the pool has been taken for it.
+    static void start_call(const std::shared_ptr<shared>& s, item each) {
+        auto place = s->calls->make_place(hub::current());
+        auto call = s->pool->start_in_slot([&] {
+            return Calls::start([s, each = std::move(each)]() mutable -> std::invoke_result_t<F&, item> {
+                return std::invoke(s->f, std::move(each));
+            });
+        });
+        s->calls->add(std::move(place), call);
+        ++s->started_count;
+        if constexpr (Order == imap_order::of_items)
+            s->arrived.try_put(std::move(call));
+        else
+            call.link([s, call] { s->arrived.try_put(call); });
+    }
+
+    handle current_;
+    std::size_t taken_count_ = 0;
+    bool feeder_done_ = false;
+};
+
+// What pool::imap() gives: an input range.
+template <class View, class F, imap_order Order>
+class imap_range : private imap_source<View, F, calls_on_fibers<F, std::ranges::range_value_t<View>>, Order> {
+    using source = imap_source<View, F, calls_on_fibers<F, std::ranges::range_value_t<View>>, Order>;
+
+  public:
+    using typename source::result;
+
     imap_range(std::shared_ptr<members> pool, View items, F f, std::size_t look_ahead)
-        : shared_(std::make_shared<shared>(std::move(pool), std::move(items), std::move(f), look_ahead)),
-          feeder_(spawn([s = shared_] { feed(s); })) {}
-    imap_range(const imap_range&) = delete;
-    imap_range& operator=(const imap_range&) = delete;
-    ~imap_range() {
-        feeder_.kill_soon();
-        for (const fiber_handle& each : shared_->tasks->snapshot()) each.kill_soon();
+        : source(std::move(pool), std::move(items), std::move(f), look_ahead) {
+        // A fiber, because the items may be computed by code that parks.
+        this->feeder_ = spawn([s = this->shared_] { block_on(source::feed(s)); });
     }
 
     class iterator {
@@ -82,7 +146,7 @@ class imap_range {
         result& operator*() const noexcept { return *value_; }
         iterator& operator++() {
             value_.reset();
-            from_->next(value_);
+            value_ = block_on(from_->take_next());
             return *this;
         }
         void operator++(int) { ++*this; }
@@ -94,57 +158,22 @@ class imap_range {
     };
     iterator begin() { return iterator(*this); }
     std::default_sentinel_t end() const noexcept { return {}; }
+};
 
-  private:
-    static void feed(const std::shared_ptr<shared>& s) {
-        try {
-            for (auto&& each : s->items) {
-                s->look_ahead.acquire();
-                start_task(s, item(std::forward<decltype(each)>(each)));
-            }
-        } catch (const cancellation&) {
-            throw;
-        } catch (...) {
-            s->feeder_error = std::current_exception();
-        }
-        s->arrived.put({});  // no more will be started
+// What coro::imap() gives; used as an async_generator is.
+template <class View, class F, imap_order Order>
+class imap_results : private imap_source<View, F, calls_by_tasks<F, std::ranges::range_value_t<View>>, Order> {
+    using source = imap_source<View, F, calls_by_tasks<F, std::ranges::range_value_t<View>>, Order>;
+
+  public:
+    imap_results(std::shared_ptr<members> pool, View items, F f, std::size_t look_ahead)
+        : source(std::move(pool), std::move(items), std::move(f), look_ahead) {
+        this->feeder_ = coro::spawn(source::feed(this->shared_));
     }
 
-    static void start_task(const std::shared_ptr<shared>& s, item each) {
-        auto place = s->tasks->make_place(hub::current());
-        auto task = spawn_into(*s->pool, {}, [s, each = std::move(each)]() mutable -> result {
-            return std::invoke(s->f, std::move(each));
-        });
-        s->tasks->add(std::move(place), task);
-        ++s->started_count;
-        if constexpr (Order == imap_order::of_items)
-            s->arrived.put(std::move(task));
-        else
-            task.link([s, task] { s->arrived.try_put(task); });
-    }
-
-    // The next result; leaves `out` empty at the end. A cancelled call has taken nothing.
-    void next(std::optional<result>& out) {
-        while (!current_.valid()) {
-            if (feeder_done_ && taken_count_ == shared_->started_count) return finish();
-            current_ = shared_->arrived.get();
-            if (!current_.valid()) feeder_done_ = true;
-        }
-        current_.join();
-        auto task = std::exchange(current_, {});
-        ++taken_count_;
-        shared_->look_ahead.release();
-        out.emplace(std::move(task).get());
-    }
-    void finish() {
-        if (auto error = std::exchange(shared_->feeder_error, nullptr)) std::rethrow_exception(error);
-    }
-
-    std::shared_ptr<shared> shared_;
-    fiber<void> feeder_;
-    fiber<result> current_;
-    std::size_t taken_count_ = 0;
-    bool feeder_done_ = false;
+    // co_await: the next result; empty at the end. Throws what f threw for that item; it may be asked again after that.
+    // Throws cancellation; then nothing was taken.
+    auto next() { return this->take_next(); }
 };
 
 }  // namespace green::detail

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
-// A group of at most so many fibers at a time.
+// A group of at most so many fibers and tasks at a time.
 #pragma once
 
-#include <green/hub/uninterrupted.h>
+#include <green/bridge/block_on.h>
+#include <green/coro/spawn.h>
+#include <green/coro/task.h>
 #include <green/sync/group.h>
 #include <green/sync/imap.h>
+#include <green/sync/pool_calls.h>
 #include <green/sync/semaphore.h>
-#include <green/sync/wait.h>
 
 #include <cstddef>
-#include <optional>
 #include <ranges>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace green {
 
-// A group that is full at `capacity` fibers: then spawn() waits. With capacity 0 it always is.
+// A group that is full at `capacity` members: then spawn() waits. With capacity 0 it always is.
 //
 //     green::pool downloads(8);
 //     std::vector<page> pages = downloads.map(urls, fetch);             // in the order of urls
@@ -29,6 +29,7 @@ class pool : private group {
         : group(std::make_shared<semaphore>(static_cast<std::ptrdiff_t>(capacity))), capacity_(capacity) {}
 
     using group::empty;
+    using group::get_members;
     using group::join;
     using group::join_for;
     using group::kill;
@@ -38,31 +39,54 @@ class pool : private group {
     // Starts a fiber, parking while the pool is full; those who wait are served in order. Throws cancellation; then
     // nothing was started.
     template <class F, class... Args>
-        requires detail::makes_fiber<F, Args...>
+        requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
     auto spawn(F&& f, Args&&... args) {
         return spawn(fiber_options{}, std::forward<F>(f), std::forward<Args>(args)...);
     }
     template <class F, class... Args>
     auto spawn(const fiber_options& options, F&& f, Args&&... args) {
-        return detail::spawn_into(*members_, options, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+        auto callable = detail::bind(std::forward<F>(f), std::forward<Args>(args)...);
+        members_->slots->acquire();
+        return members_->start_in_slot([&] { return detail::spawn_here(options, {}, std::move(callable)); });
     }
-    // The same when there is room at once, else an empty handle. Does not park.
+    // The same for a task; in a task it is co_await coro::spawn(pool, body).
+    template <class T>
+    coro::join_handle<T> spawn(coro::task<T> body) {
+        members_->slots->acquire();
+        return members_->start_in_slot(
+            [&] { return detail::spawn_task_here(coro::task_options{}, std::move(body), nullptr); });
+    }
     template <class F, class... Args>
-        requires detail::makes_fiber<F, Args...>
+        requires detail::makes_task<F, Args...>
+    auto spawn(F&& f, Args&&... args) {
+        return spawn(detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
+    }
+    // Starts one when there is room at once, else gives an empty handle. Does not park.
+    template <class F, class... Args>
+        requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
     auto try_spawn(F&& f, Args&&... args) {
         return try_spawn(fiber_options{}, std::forward<F>(f), std::forward<Args>(args)...);
     }
     template <class F, class... Args>
     auto try_spawn(const fiber_options& options, F&& f, Args&&... args) {
-        auto callable = detail::bind(std::forward<F>(f), std::forward<Args>(args)...);
-        using handle = decltype(detail::spawn_into_taken(*members_, options, callable));
-        return members_->slots->try_acquire() ? detail::spawn_into_taken(*members_, options, callable) : handle();
+        return try_start([&] {
+            return detail::spawn_here(options, {}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+        });
     }
-    // Takes in a fiber that runs already, parking while the pool is full.
-    void add(const fiber_handle& f) {
-        auto place = members_->make_place(f.checked_agent().home());
+    template <class T>
+    coro::join_handle<T> try_spawn(coro::task<T> body) {
+        return try_start([&] { return detail::spawn_task_here(coro::task_options{}, std::move(body), nullptr); });
+    }
+    template <class F, class... Args>
+        requires detail::makes_task<F, Args...>
+    auto try_spawn(F&& f, Args&&... args) {
+        return try_spawn(detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
+    }
+    // Takes in a fiber or task that runs already, parking while the pool is full.
+    void add(const agent_handle& a) {
+        auto place = members_->make_place(a.checked_agent().home());
         members_->slots->acquire();
-        members_->add(std::move(place), f);
+        members_->add(std::move(place), a);
     }
 
     std::size_t capacity() const noexcept { return capacity_; }
@@ -73,7 +97,11 @@ class pool : private group {
     // all have ended. When one fails, the others are killed and what it threw is thrown; of several, that of the
     // first item. So it is when map() is cancelled.
     template <std::ranges::input_range Range, class F>
-    auto map(Range&& items, F f);
+    auto map(Range&& items, F f) {
+        using item = std::ranges::range_value_t<Range>;
+        detail::running_stackful("pool::map");
+        return block_on(detail::map_items<detail::calls_on_fibers<F, item>, item>(*members_, items, f));
+    }
 
     // The results one by one, in the order of the items, or as they come: an input range whose iterators park. At
     // most `look_ahead` items are under way or finished and not yet taken (0: as many as the pool holds). An item's
@@ -89,43 +117,77 @@ class pool : private group {
     }
 
   private:
+    template <class Start>
+    auto try_start(Start start) {
+        return members_->slots->try_acquire() ? members_->start_in_slot(std::move(start)) : decltype(start())();
+    }
     template <detail::imap_order Order, class Range, class F>
     auto make_imap(Range&& items, F f, std::size_t look_ahead) {
-        if (look_ahead == 0) look_ahead = capacity_ ? capacity_ : 1;
         return detail::imap_range<std::views::all_t<Range>, F, Order>(
-            members_, std::views::all(std::forward<Range>(items)), std::move(f), look_ahead);
+            members_, std::views::all(std::forward<Range>(items)), std::move(f),
+            detail::look_ahead_of(look_ahead, capacity_));
     }
 
     std::size_t capacity_;
 };
 
-template <std::ranges::input_range Range, class F>
-auto pool::map(Range&& items, F f) {
-    using item = std::ranges::range_value_t<Range>;
-    using result = std::invoke_result_t<F&, item>;
-    std::vector<fiber<result>> tasks;
-    group own;  // empty once the tasks have ended and the pool knows it
-    try {
-        for (auto&& each : items) {
-            tasks.push_back(spawn([&f, each = item(std::forward<decltype(each)>(each))]() mutable -> result {
-                return std::invoke(f, std::move(each));
-            }));
-            own.add(tasks.back());
-        }
-        for (auto& task : tasks) task.get();
-        own.join();
-    } catch (...) {  // the tasks refer to f
-        const detail::uninterrupted until_then;
-        killall(tasks);
-        own.join();
-        throw;
-    }
-    if constexpr (!std::is_void_v<result>) {
-        std::vector<result> results;
-        results.reserve(tasks.size());
-        for (auto& task : tasks) results.push_back(std::move(task).get());
-        return results;
-    }
+// The same as co_await.
+//
+//     std::vector<page> pages = co_await green::coro::map(downloads, urls, fetch);      // fetch(url) makes a task
+//     auto results = green::coro::imap_unordered(downloads, urls, fetch);
+//     while (auto page = co_await results.next()) show(*page);
+//
+namespace coro {
+
+// Starts a task in the pool, waiting while that is full; gives its handle. Throws cancellation; then nothing was
+// started.
+template <class T>
+task<join_handle<T>> spawn(pool& in, task<T> body) {
+    co_await acquire(*in.get_members()->slots);
+    co_return in.get_members()->start_in_slot(
+        [&] { return detail::spawn_task_here(task_options{}, std::move(body), nullptr); });
 }
+template <class T>
+task<join_handle<T>> spawn(pool& in, task_options options, task<T> body) {
+    co_await acquire(*in.get_members()->slots);
+    co_return in.get_members()->start_in_slot(
+        [&] { return detail::spawn_task_here(options, std::move(body), nullptr); });
+}
+template <class F, class... Args>
+    requires detail::makes_task<F, Args...>
+auto spawn(pool& in, F&& f, Args&&... args) {
+    return spawn(in, detail::task_of(std::forward<F>(f), std::forward<Args>(args)...));
+}
+// Takes in a fiber or task that runs already, waiting while the pool is full.
+inline task<void> add(pool& to, agent_handle a) {
+    auto place = to.get_members()->make_place(a.checked_agent().home());
+    co_await acquire(*to.get_members()->slots);
+    to.get_members()->add(std::move(place), a);
+}
+
+// f(item) makes a task for every item. `items` and the pool must outlive the wait.
+template <std::ranges::input_range Range, class F>
+    requires detail::makes_task<F&, std::ranges::range_value_t<Range>>
+auto map(pool& by, Range&& items, F f)
+    -> task<detail::mapped<typename detail::calls_by_tasks<F, std::ranges::range_value_t<Range>>::result>> {
+    using item = std::ranges::range_value_t<Range>;
+    co_return co_await detail::map_items<detail::calls_by_tasks<F, item>, item>(*by.get_members(), items, f);
+}
+// What they give has a next() to be awaited, as an async_generator has; asking again after an error goes on with the
+// next item. Letting it go early kills what is under way, without waiting. Going through `items` must not park.
+template <std::ranges::viewable_range Range, class F>
+    requires detail::makes_task<F&, std::ranges::range_value_t<Range>>
+auto imap(pool& by, Range&& items, F f, std::size_t look_ahead = 0) {
+    return detail::imap_results<std::views::all_t<Range>, F, detail::imap_order::of_items>(
+        by.get_members(), std::views::all(std::forward<Range>(items)), std::move(f), detail::look_ahead_of(look_ahead, by.capacity()));
+}
+template <std::ranges::viewable_range Range, class F>
+    requires detail::makes_task<F&, std::ranges::range_value_t<Range>>
+auto imap_unordered(pool& by, Range&& items, F f, std::size_t look_ahead = 0) {
+    return detail::imap_results<std::views::all_t<Range>, F, detail::imap_order::of_completion>(
+        by.get_members(), std::views::all(std::forward<Range>(items)), std::move(f), detail::look_ahead_of(look_ahead, by.capacity()));
+}
+
+}  // namespace coro
 
 }  // namespace green

@@ -39,9 +39,6 @@ concept waitable_range = std::ranges::forward_range<R> && waitable<std::ranges::
 template <class R>
 concept agent_range =
     std::ranges::forward_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, const agent_handle&>;
-template <class R>
-concept fiber_range =
-    std::ranges::forward_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, const fiber_handle&>;
 
 namespace detail {
 
@@ -180,41 +177,49 @@ agent_handle first_to_fail(Range&& all) {
 }
 }  // namespace detail
 
-// Parks until all fibers have ended. With `raise_error`, throws what the earliest in time to fail has thrown, as
+// Parks until all fibers and tasks have ended. With `raise_error`, throws what the earliest in time to fail has thrown, as
 // soon as it has; the others run on. Throws cancellation.
-template <fiber_range Range>
-void joinall(Range&& fibers, bool raise_error = false) {
+template <agent_range Range>
+void joinall(Range&& all, bool raise_error = false) {
     if (!raise_error) {
-        for (const fiber_handle& each : fibers) each.join();
+        for (const agent_handle& each : all) detail::wait_for(detail::end_of(each.checked_agent()));
         return;
     }
-    for (const fiber_handle& each : iwait(fibers))
-        if (!each.succeeded()) std::rethrow_exception(detail::first_to_fail(fibers).error());
+    for (const agent_handle& each : iwait(all))
+        if (!each.succeeded()) std::rethrow_exception(detail::first_to_fail(all).error());
 }
 
 namespace detail {
-// Only a fiber's own thread knows.
-inline bool known_unstarted(const fiber_handle& f) noexcept {
-    return &f.checked_agent().home() == hub::current_or_null() && f.state() == fiber_state::unstarted;
+// Only an agent's own thread knows.
+inline bool known_unstarted(const agent_handle& a) noexcept {
+    return &a.checked_agent().home() == hub::current_or_null() && a.state() == fiber_state::unstarted;
+}
+// Asks all but the caller to end, first of all those that have not started and now never will. Whether the caller is
+// among them. Does not park.
+template <agent_range Range>
+bool kill_others_soon(Range&& all, const std::exception_ptr& reason) {
+    const agent& self = running_agent();
+    bool caller_too = false;
+    for (bool unstarted : {true, false})
+        for (const agent_handle& each : all) {
+            if (each.get_agent() == &self)
+                caller_too = true;
+            else if (known_unstarted(each) == unstarted)
+                each.kill_soon(reason);
+        }
+    return caller_too;
 }
 }  // namespace detail
 
-// Kills all fibers, first of all those that have not started and now never will, and parks until they have ended.
-// The calling fiber may be one of them; it is the last. Never throws what they throw.
-template <fiber_range Range>
-void killall(Range&& fibers, std::exception_ptr reason = nullptr) {
-    const fiber_handle self = fiber_handle::current();
-    bool suicidal = false;
-    for (bool unstarted : {true, false})
-        for (const fiber_handle& each : fibers) {
-            if (each == self)
-                suicidal = true;
-            else if (detail::known_unstarted(each) == unstarted)
-                each.kill_soon(reason);
-        }
-    for (const fiber_handle& each : fibers)
-        if (!(each == self)) each.join();
-    if (suicidal) self.kill_soon(reason);
+// Kills all fibers and tasks, first of all those that have not started and now never will, and parks until they have
+// ended. The caller may be one of them; it is the last. Never throws what they throw.
+template <agent_range Range>
+void killall(Range&& all, std::exception_ptr reason = nullptr) {
+    detail::agent& self = detail::running_agent();
+    const bool caller_too = detail::kill_others_soon(all, reason);
+    for (const agent_handle& each : all)
+        if (each.get_agent() != &self) detail::wait_for(detail::join_operation{each.checked_agent()});
+    if (caller_too) self.raise_soon(std::move(reason));
 }
 
 // The same as co_await.
@@ -283,7 +288,6 @@ task<void> wait_all(Things&&... things) {
     co_await coro::wait_all_until(never, things...);
 }
 
-// For tasks and fibers.
 template <agent_range Range>
 task<void> joinall(Range&& all, bool raise_error = false) {
     if (!raise_error) {
@@ -297,6 +301,14 @@ task<void> joinall(Range&& all, bool raise_error = false) {
         co_await detail::perform(under_way.next());
         if (!by_number[under_way.take()].succeeded()) std::rethrow_exception(detail::first_to_fail(by_number).error());
     }
+}
+template <agent_range Range>
+task<void> killall(Range&& all, std::exception_ptr reason = nullptr) {
+    detail::agent& self = detail::running_agent();
+    const bool caller_too = detail::kill_others_soon(all, reason);
+    for (const agent_handle& each : all)
+        if (each.get_agent() != &self) co_await coro::wait(each);
+    if (caller_too) self.raise_soon(std::move(reason));
 }
 
 }  // namespace coro
