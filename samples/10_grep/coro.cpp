@@ -36,7 +36,8 @@ int main(int count, char** words) {
     auto greens = coro::spawn(grep("green", between));
     if (count > 1) {
         std::ifstream file(words[1]);
-        if (!file) return std::perror(words[1]), 1;
+        file.peek();  // a directory can be opened, but not read
+        if (!file) return std::perror(words[1]), 2;
         green::block_on(feed(file, between));
     } else {
         std::istringstream file("red\ngreen\nblue\nevergreen\n");

@@ -32,7 +32,8 @@ int main(int count, char** words) {
     grep_flow greens([](std::string_view line) { grep("green", line); });
     if (count > 1) {
         std::ifstream file(words[1]);
-        if (!file) return std::perror(words[1]), 1;
+        file.peek();  // a directory can be opened, but not read
+        if (!file) return std::perror(words[1]), 2;
         feed(file, greens);
     } else {
         std::istringstream file("red\ngreen\nblue\nevergreen\n");

@@ -161,7 +161,10 @@ TEST_CASE_FIXTURE(support::virtual_time, "asyncio's readers (fibers)") {
         if (::read(fd, &c, 1) == 1) read += c;
     };
     auto reader = green::spawn([&] { while (green::wait_readable(fd)) f(); });
-    green::wait_writable(ends[1]);
+    {
+        const int fd = ends[1];
+        green::wait_writable(fd);
+    }
     REQUIRE(::write(ends[1], "ab", 2) == 2);
     green::sleep(1ms);
     reader.kill();

@@ -61,7 +61,7 @@ TEST_OF_TASKS(virtual_time, "asyncio's loop (tasks)", the_loop) {
     hub.call_after(when - hub.now(), f);
     hub.call_after(2s, [&] { stop.set(); });
     timer.cancel();
-    auto later = coro::spawn([&]() -> coro::task<void> { co_await coro::sleep(1s); co_await fetch(a); });
+    auto later = coro::spawn_after(1s, fetch(a));
     co_await coro::wait(stop);
     CHECK(log == "ff");
     CHECK(hub.now() >= when);
@@ -197,7 +197,10 @@ TEST_OF_TASKS(virtual_time, "asyncio's readers (tasks)", readers) {
         if (::read(fd, &c, 1) == 1) read += c;
     };
     auto reader = coro::spawn([&]() -> coro::task<void> { while (co_await coro::wait_readable(fd)) f(); });
-    co_await coro::wait_writable(ends[1]);
+    {
+        const int fd = ends[1];
+        co_await coro::wait_writable(fd);
+    }
     REQUIRE(::write(ends[1], "ab", 2) == 2);
     co_await coro::sleep(1ms);
     co_await reader.kill();
