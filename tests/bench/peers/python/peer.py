@@ -11,6 +11,7 @@ import dataclasses
 import importlib
 import importlib.util
 import sys
+import time
 
 
 @dataclasses.dataclass
@@ -28,6 +29,74 @@ def parse(words):
     if len(places) > 1:
         request.seconds = float(places[1])
     return request
+
+
+def timed(body):
+    """Returns the seconds that body() takes."""
+    start = time.perf_counter()
+    body()
+    return time.perf_counter() - start
+
+
+def each(measure):
+    """measure(size, n) does an operation n times, or a little more often, and returns how many seconds that took and how
+    often it was."""
+
+    def work(request):
+        n = 64
+        while measure(request.size, n)[0] * 4 < request.seconds:
+            n *= 2
+        spent, operations = measure(request.size, n * 3)
+        print(f"ns={spent * 1e9 / operations:.3f}")
+
+    return work
+
+
+def once(body):
+    """body(size) is done once, after a smaller one for warming up."""
+
+    def work(request):
+        body(request.size // 100 + 1)
+        print(f"seconds={timed(lambda: body(request.size)):.6f}")
+
+    return work
+
+
+def resident_bytes():
+    """Returns the resident memory and page tables."""
+    with open("/proc/self/status") as status:
+        return sum(int(line.split()[1]) * 1024 for line in status if line.startswith(("VmRSS:", "VmPTE:")))
+
+
+def moments_of_sleep(count):
+    """For a sample, and then for `count`: yields how many shall sleep until when, goes on when they do, yields None, and goes
+    on when all are awake. Prints the results. See the sleepers of ../peer.h."""
+    sample, margin = 2000, 0.2
+    begun = time.monotonic()
+    yield sample, begun + margin
+    start_of_sample = time.monotonic() - begun
+    yield
+    before = resident_bytes()
+    begun = time.monotonic()
+    moment = begun + margin + start_of_sample * 8 * count / sample  # the garbage collector takes more the more there are
+    yield count, moment
+    asleep_at = time.monotonic()
+    asleep = resident_bytes()
+    if time.monotonic() >= moment:
+        sys.exit("some went on before all slept: the machine was busy")
+    yield
+    woken_at = time.monotonic()
+    print(f"bytes_each={(asleep - before) / count:.1f} start_ns={(asleep_at - begun) * 1e9 / count:.1f}"
+          f" wake_ns={(woken_at - moment) * 1e9 / count:.1f}")
+
+
+def far_away(i):
+    """The deadlines of ../peer.h, in seconds."""
+    return 60 + i * 7919 % 3_600_000 / 1e3
+
+
+def soon(i):
+    return i * 7919 % 10_000 / 1e6
 
 
 def run(*modules):
