@@ -21,6 +21,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -104,6 +105,14 @@ void forget(int fd) noexcept {
     if (green::detail::may_be_known(fd) && !detail::in_vfork_child()) green::detail::forget_fd(fd, true);
 }
 
+// Before libc closes what a stream of its own reads or writes.
+void forget_stream(FILE* stream) noexcept {
+    if (!taken_over() || !stream) return;
+    const int before = errno;
+    forget(::fileno(stream));
+    errno = before;
+}
+
 void forget_directory(DIR* directory) noexcept {
     if (directory) forget(::dirfd(directory));
 }
@@ -185,12 +194,23 @@ void closefrom(int first) noexcept {
 }
 
 int fclose(FILE* stream) {
-    if (taken_over() && stream) {
-        const int before = errno;
-        forget(::fileno(stream));
-        errno = before;
-    }
+    forget_stream(stream);
     return original<&::fclose>()(stream);
+}
+
+// Another file comes under the number of the old one; if it cannot be opened, the old one is closed all the same.
+FILE* freopen(const char* path, const char* mode, FILE* stream) {
+    forget_stream(stream);
+    return original<&::freopen>()(path, mode, stream);
+}
+
+FILE* freopen64(const char* path, const char* mode, FILE* stream) {
+    forget_stream(stream);
+    return original<&::freopen64>()(path, mode, stream);
+}
+
+int mq_close(mqd_t queue) noexcept {
+    return may_close(queue) ? original<&::mq_close>()(queue) : -1;
 }
 
 int closedir(DIR* directory) {

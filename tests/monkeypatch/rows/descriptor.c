@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSL-1.0 */
-/* close, dup2, dup3, close_range, closefrom, fclose, closedir: which numbers there are, and what becomes of old ones. dup,
+/* close, dup2, dup3, close_range, closefrom, fclose, freopen, closedir, mq_close: which numbers there are, and what becomes of old ones. dup,
    fcntl, ioctl, fstat: what they say of a number, and what they make of it. */
 #include "partner.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <mqueue.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -160,6 +162,58 @@ static void commands(void) {
     close(ends[0]), close(ends[1]), close(copy), close(high), close(higher), close(file);
 }
 
+/* The stream has been waited for under its number, and then gets another file, which is waited for again. */
+static void reopen(FILE* (*open_again)(const char*, const char*, FILE*)) {
+    int pair[2];
+    socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+    FILE* stream = fdopen(pair[0], "r");
+    const int fd = fileno(stream);
+    struct job job = {pair[1], "before"};
+    char buffer[64];
+    start_partner(write_later, &job);
+    errno = 4711;
+    say("read what is to be replaced", read(fd, buffer, sizeof buffer));
+    end_partner();
+    char name[] = "/tmp/green-row-XXXXXX";
+    close(mkstemp(name));
+    unlink(name);
+    mkfifo(name, 0600);
+    const int other_end = open(name, O_RDWR);
+    stream = open_again(name, "r", stream);
+    unlink(name);
+    say("the same number", stream && fileno(stream) == fd);
+    job = (struct job){other_end, "after"};
+    start_partner(write_later, &job);
+    struct pollfd entry = {fd, POLLIN, 0};
+    say("poll", poll(&entry, 1, 5000));
+    end_partner();
+    errno = 4711;
+    say("read its successor", read(fd, buffer, sizeof buffer));
+    say("reopen what does not exist", open_again("/no/such/file", "r", stream) == NULL ? -1 : 0);
+    close(other_end);
+    close(pair[1]);
+}
+static FILE* reopen_plainly(const char* name, const char* mode, FILE* stream) {
+    return freopen(name, mode, stream);
+}
+static FILE* reopen_large(const char* name, const char* mode, FILE* stream) {
+    return freopen64(name, mode, stream);
+}
+
+static void queues(void) {
+    char name[32];
+    snprintf(name, sizeof name, "/green-row-%d", (int)getpid());
+    struct mq_attr sizes = {.mq_maxmsg = 2, .mq_msgsize = 10};
+    const mqd_t queue = mq_open(name, O_RDWR | O_CREAT, 0600, &sizes);
+    mq_unlink(name);
+    if (queue < 0) return;
+    struct pollfd entry = {queue, POLLIN, 0};
+    say("poll of a queue", poll(&entry, 1, 20));
+    say("mq_close", mq_close(queue));
+    read_from_pair("after mq_close", -1);
+    say("mq_close of a closed number", mq_close(999));
+}
+
 void row(FILE* to) {
     out = to;
     read_from_pair("first", -1);
@@ -196,6 +250,9 @@ void row(FILE* to) {
     DIR* directory = opendir("/");
     say("closedir", closedir(directory));
     read_from_pair("after closedir", -1);
+    reopen(reopen_plainly);
+    reopen(reopen_large);
+    queues();
     commands();
     in_a_child(close_by_range);
     in_a_child(close_from);
