@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -38,8 +39,49 @@ coro::task<void> echo(green::tcp_stream stream) {
     }
 }
 
+coro::task<void> pass_on(green::tcp_stream& from, green::tcp_stream& to) {
+    std::array<std::byte, peer::buffer_size_bytes> buffer;
+    std::error_code error;
+    while (std::size_t size = co_await coro::read_some(from, buffer, error)) {
+        for (std::span<const std::byte> left(buffer.data(), size); !left.empty() && !error;)
+            left = left.subspan(co_await coro::write_some(to, left, error));
+        if (error) break;
+    }
+    to.shutdown_write(error);
+}
+
+coro::task<void> proxy(green::tcp_stream client, green::endpoint upstream) {
+    green::tcp_stream server = co_await coro::connect(upstream);
+    auto back = coro::spawn(pass_on(server, client));
+    co_await pass_on(client, server);
+    co_await back.join();
+}
+
+coro::task<void> mixed(green::tcp_stream stream) {
+    std::string text;
+    try {
+        for (;;) {
+            const std::size_t size = co_await coro::read_until(stream, text, "\n");
+            const bool is_slow = text.compare(0, size, "slow\n") == 0;
+            text.erase(0, size);
+            if (is_slow) {
+                co_await coro::sleep(peer::slow_wait);
+                peer::compute();
+            }
+            co_await coro::write_all(stream, peer::mixed_answer);
+        }
+    } catch (const std::system_error&) {  // the client has gone
+    }
+}
+
 const peer::workloads here{
     {"echo", [](const peer::request&) { serve_each(echo); }},
+    {"proxy",
+     [](const peer::request& wanted) {
+         const green::endpoint upstream{green::ip_address::loopback_v4(), wanted.port("upstream")};
+         serve_each([upstream](green::tcp_stream client) { return proxy(std::move(client), upstream); });
+     }},
+    {"mixed", [](const peer::request&) { serve_each(mixed); }},
 };
 
 }  // namespace

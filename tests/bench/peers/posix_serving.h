@@ -6,7 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <thread>
 
 #include "serving.h"
 
@@ -25,6 +31,47 @@ inline void echo(int fd) {
     char buffer[buffer_size_bytes];
     for (ssize_t size; (size = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
         if (!send_all(fd, buffer, static_cast<std::size_t>(size))) break;
+    ::close(fd);
+}
+
+inline void pass_on(int from, int to) {
+    char buffer[buffer_size_bytes];
+    for (ssize_t size; (size = ::recv(from, buffer, sizeof buffer, 0)) > 0;)
+        if (!send_all(to, buffer, static_cast<std::size_t>(size))) break;
+    ::shutdown(to, SHUT_WR);
+}
+
+// The last of the two directions to end closes both.
+template <class Start>
+void proxy(int client, std::uint16_t upstream, Start start) {
+    const int server = connect_to(upstream);
+    auto ended = std::make_shared<std::atomic<int>>(0);
+    auto pass = [ended](int from, int to) {
+        pass_on(from, to);
+        if (ended->fetch_add(1) == 1) ::close(from), ::close(to);
+    };
+    start([=] { pass(server, client); });
+    pass(client, server);
+}
+
+inline void mixed(int fd) {
+    char buffer[buffer_size_bytes];
+    std::size_t held = 0;
+    for (ssize_t size; (size = ::recv(fd, buffer + held, sizeof buffer - held, 0)) > 0;) {
+        held += static_cast<std::size_t>(size);
+        const char* line = buffer;
+        while (const void* end = std::memchr(line, '\n', static_cast<std::size_t>(buffer + held - line))) {
+            const auto* after = static_cast<const char*>(end) + 1;
+            if (std::string_view(line, after) == "slow\n") {
+                std::this_thread::sleep_for(slow_wait);
+                compute();
+            }
+            line = after;
+            if (!send_all(fd, mixed_answer.data(), mixed_answer.size())) break;
+        }
+        held -= static_cast<std::size_t>(line - buffer);
+        std::memmove(buffer, line, held);
+    }
     ::close(fd);
 }
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "blocking_http.h"
 #include "peer.h"
 #include "posix_serving.h"
 
@@ -40,6 +41,14 @@ void serve_each(Serve serve) {
 
 const peer::workloads here{
     {"echo", [](const peer::request&) { serve_each(peer::posix::echo); }},
+    {"http", [](const peer::request&) { serve_each(peer::serve_http); }},
+    {"proxy",
+     [](const peer::request& wanted) {
+         serve_each([upstream = wanted.port("upstream")](int client) {
+             peer::posix::proxy(client, upstream, [](auto f) { start(f); });
+         });
+     }},
+    {"mixed", [](const peer::request&) { serve_each(peer::posix::mixed); }},
 };
 
 }  // namespace

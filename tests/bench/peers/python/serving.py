@@ -23,6 +23,7 @@ def listen():
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.bind(("127.0.0.1", 0))
     listener.listen(BACKLOG_COUNT)
+    listener.setblocking(False)  # gevent accepts until there is nothing left
     return listener
 
 
