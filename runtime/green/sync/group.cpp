@@ -79,9 +79,14 @@ void members::empty_operation::withdraw(wait_node& node) noexcept {
     wait_queue::remove(node);
 }
 
+// A function of its own: GCC 12 destroys an aggregate that is made within a co_await expression once too often.
+static auto until_empty(std::shared_ptr<members> all) {
+    return plain_awaiter<members::empty_operation>({std::move(all)});
+}
+
 coro::task<void> kill_members(std::shared_ptr<members> all, std::exception_ptr reason) {
     co_await coro::killall(all->snapshot(), std::move(reason));
-    co_await perform(members::empty_operation{all});
+    co_await until_empty(std::move(all));
 }
 
 }  // namespace detail
