@@ -102,7 +102,11 @@ bool taken_over() noexcept {
 }
 
 void forget(int fd) noexcept {
-    if (green::detail::may_be_known(fd) && !detail::in_vfork_child()) green::detail::forget_fd(fd, true);
+    if (!green::detail::may_be_known(fd) || detail::in_vfork_child()) return;
+    if (detail::in_handler()) [[unlikely]]
+        green::detail::forget_fd_in_handler(fd);
+    else
+        green::detail::forget_fd(fd, true);
 }
 
 // Before libc closes what a stream of its own reads or writes.

@@ -7,6 +7,8 @@
 
 #include <atomic>
 
+#include <setjmp.h>
+
 namespace green::monkeypatch::detail {
 
 // Plain data, good before any constructor has run: a call may come from a static initialiser, or from the dynamic loader.
@@ -19,6 +21,16 @@ constexpr unsigned bit_of(family f) noexcept {
 // This thread may get a hub when it first waits. Others have one only when they use green.
 [[gnu::tls_model("initial-exec")]] extern thread_local constinit bool may_have_hub;
 
+// Where the signal handler that runs on this thread is left by a jump; null while none does. It may have interrupted
+// anything, malloc(3) and the hub too, so that what it calls is libc's.
+[[gnu::tls_model("initial-exec")]] extern thread_local constinit std::atomic<__jmp_buf_tag*> handler_exit;
+inline bool in_handler() noexcept {
+    return handler_exit.load(std::memory_order_relaxed);
+}
+
+inline bool is_any_patched() noexcept {
+    return patched_families.load(std::memory_order_relaxed) != 0;
+}
 inline bool is_patched(family f) noexcept {
     return patched_families.load(std::memory_order_relaxed) & bit_of(f);
 }
@@ -35,7 +47,7 @@ inline bool is_taken_over(family f) noexcept {
 // The scheduler of the fiber that makes the call; null when the call is libc's.
 green::detail::scheduler* first_scheduler() noexcept;
 inline green::detail::scheduler* taken_over(family f) noexcept {
-    if (!is_patched(f)) return nullptr;
+    if (!is_patched(f) || in_handler()) return nullptr;
     green::detail::scheduler* s = green::detail::scheduler::current_or_null();
     if (!s) [[unlikely]] s = may_have_hub ? first_scheduler() : nullptr;
     if (!s || (s->running().attention & green::detail::agent::is_hub)) return nullptr;

@@ -4,6 +4,8 @@
 #include <green/hub/hub.h>
 
 #include <atomic>
+#include <cstddef>
+#include <utility>
 
 namespace green::monkeypatch::detail {
 
@@ -18,6 +20,7 @@ struct handler_note : green::detail::runnable {
     constexpr handler_note() noexcept : runnable(&interrupt_one) {}
     std::atomic<bool> queued{false};
     std::atomic<bool> without_restart{false};
+    interruptible* jumps = nullptr;  // the call that makes a jump in its place
 };
 [[gnu::tls_model("initial-exec")]] thread_local constinit handler_note note;
 [[gnu::tls_model("initial-exec")]] thread_local constinit std::atomic<unsigned> run_so_far{0};
@@ -27,6 +30,11 @@ struct handler_note : green::detail::runnable {
 void interrupt_one(green::detail::runnable&) noexcept {
     note.queued.store(false);
     const bool also_restarting = note.without_restart.exchange(false);
+    if (interruptible* jumper = std::exchange(note.jumps, nullptr)) {
+        jumper->end_.happened = true;
+        if (jumper->who_.choose_at_home()) jumper->who_.wake_at_home();  // else it is on its way
+        return;
+    }
     green::detail::scheduler* s = green::detail::scheduler::current_or_null();
     interruptible* chosen = nullptr;
     for (interruptible* each = interruptible::newest; each; each = each->next_) {
@@ -36,8 +44,28 @@ void interrupt_one(green::detail::runnable&) noexcept {
         if (is_main) break;
     }
     if (!chosen || (chosen->how_ == restarts::yes && !also_restarting) || !chosen->who_.choose_at_home()) return;
-    chosen->interrupted_ = true;
+    chosen->end_.happened = true;
     chosen->who_.wake_at_home();
+}
+
+bool postpone(const jump& there) noexcept {
+    green::detail::scheduler* s = green::detail::scheduler::current_or_null();
+    if (!s || !(s->running().attention & green::detail::agent::is_hub) || !interruptible::newest) return false;
+    auto lies_on = [&there](const green::detail::stack& where) {
+        const auto* place = reinterpret_cast<const std::byte*>(there.to);
+        return where.bottom && place >= where.bottom && place < where.top();
+    };
+    interruptible* chosen = nullptr;
+    for (interruptible* each = interruptible::newest; each; each = each->next_) {
+        if (!chosen || &each->who_ == &s->main()) chosen = each;
+        if (lies_on(each->who_.present_stack())) {
+            chosen = each;
+            break;
+        }
+    }
+    chosen->end_.goes_to = there;
+    note.jumps = chosen;
+    return true;
 }
 
 unsigned handlers_run() noexcept {

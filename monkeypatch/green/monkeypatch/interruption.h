@@ -4,12 +4,15 @@
 // when that is in none, the one that parked last.
 //
 //     trampoline (signal.cpp)     in the handler's place: remembers that it ran, asks the hub, calls the handler
+//     postpone                    the handler jumps out of itself (longjmp(3)), but stands on the hub's stack
 //     interrupt_one               on the hub's own context: wakes whom it has chosen
 //     interruptible_wait          finds that it was not its operation that woke it
 #pragma once
 
 #include <green/fiber/park.h>
 #include <green/monkeypatch/parked_call.h>
+
+#include <setjmp.h>
 
 namespace green::monkeypatch::detail {
 
@@ -20,6 +23,29 @@ enum class restarts : bool { no, yes };
 // How many handlers have run on this thread, modulo 2^32. A call that lets signals in before it waits compares, so that
 // none is missed.
 unsigned handlers_run() noexcept;
+
+// A longjmp(3) by libc's function of whatever name.
+struct jump {
+    void (*by)(__jmp_buf_tag* to, int value) = nullptr;
+    __jmp_buf_tag* to = nullptr;
+    int value = 0;
+
+    [[noreturn]] void make() const noexcept {
+        by(to, value);
+        __builtin_unreachable();
+    }
+};
+
+// How a signal handler has ended a wait.
+struct interruption {
+    bool happened = false;
+    jump goes_to;
+
+    // Last, when nothing is left that a destructor would have to undo: goes where the handler has jumped to.
+    void jump_if_asked() const noexcept {
+        if (goes_to.by) [[unlikely]] goes_to.make();
+    }
+};
 
 // One parked call, in the list of those of its thread.
 class interruptible {
@@ -36,11 +62,12 @@ class interruptible {
     interruptible(const interruptible&) = delete;
     interruptible& operator=(const interruptible&) = delete;
 
-    bool interrupted() const noexcept { return interrupted_; }
+    const interruption& end() const noexcept { return end_; }
 
   private:
     friend void interrupt_one(green::detail::runnable&) noexcept;
     friend void note_handler(bool with_restart) noexcept;
+    friend bool postpone(const jump& there) noexcept;
     [[gnu::tls_model("initial-exec")]] static thread_local constinit interruptible* newest;
 
     green::detail::control& who_;
@@ -48,7 +75,7 @@ class interruptible {
     interruptible** link_ = &newest;
     unsigned handlers_before_;  // one that ran before it began ends another call, or none
     restarts how_;
-    bool interrupted_ = false;
+    interruption end_;
 };
 
 // Puts the trampoline before the handlers that the program has already. (signal.cpp)
@@ -57,20 +84,25 @@ void take_over_handlers() noexcept;
 // From a signal handler: one has run on this thread.
 void note_handler(bool with_restart) noexcept;
 
+// From a signal handler that is to be left by that jump: whether a parked call will make it, because the handler stands on
+// the hub's stack. That is the call of the fiber on whose stack the place lies, and if it lies on none, the one that a
+// handler would interrupt.
+bool postpone(const jump& there) noexcept;
+
 // wait_without_throwing(), but `interrupted` says that a signal handler has ended it; then the outcome means nothing. One
 // that has run since there were `*handlers_before` ends it at once.
 template <class Operation>
 green::detail::outcome interruptible_wait(green::detail::scheduler& s, Operation&& op, time_point deadline,
-                                          waiting_call& call, restarts how, bool& interrupted,
+                                          waiting_call& call, restarts how, interruption& interrupted,
                                           const unsigned* handlers_before = nullptr) noexcept {
     interruptible wait(s.running(), how);
     if (handlers_before && *handlers_before != handlers_run()) {
-        interrupted = true;
+        interrupted.happened = true;
         return green::detail::outcome::ready;
     }
     counted_park parked(call);
     const auto result = wait_without_throwing(op, deadline);
-    interrupted = wait.interrupted();
+    interrupted = wait.end();
     return result;
 }
 

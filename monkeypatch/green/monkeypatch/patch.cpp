@@ -18,6 +18,7 @@ namespace detail {
 
 constinit std::atomic<unsigned> patched_families{0};
 thread_local constinit bool may_have_hub = false;
+thread_local constinit std::atomic<__jmp_buf_tag*> handler_exit{nullptr};
 
 namespace {
 constinit std::atomic<void*> originals[symbol_count] = {};
@@ -35,8 +36,15 @@ void* find_original(symbol which) noexcept {
 }
 
 namespace {
+
 constinit std::atomic<int> process_id{0};
+
+// A handler may be the first to make one of the calls, and dlsym(3) is nothing for it.
+void find_all_originals() noexcept {
+    for (std::size_t each = 0; each < symbol_count; ++each) find_original(static_cast<symbol>(each));
 }
+
+}  // namespace
 
 bool in_vfork_child() noexcept {
     return process_id.load(std::memory_order_relaxed) != ::getpid();
@@ -84,7 +92,10 @@ void patch_all(const options& which) noexcept {
     }();
     (void)follows_forks;
     const unsigned before = detail::patched_families.fetch_or(families, std::memory_order_relaxed);
-    if (families & ~before & detail::bit_of(family::signal)) detail::take_over_handlers();
+    if (before == 0 && families != 0) {
+        detail::find_all_originals();
+        detail::take_over_handlers();
+    }
 }
 
 #define GREEN_FAMILY(name)                         \

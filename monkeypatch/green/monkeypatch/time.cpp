@@ -38,11 +38,12 @@ slept sleep_on(scheduler& s, duration d, waiting_call& call) noexcept {
         return {};
     }
     const time_point end = add(s.loop().now(), d);
-    bool interrupted = false;
+    detail::interruption interrupted;
     const outcome result =
         interruptible_wait(s, green::detail::sleep_operation{}, end, call, detail::restarts::no, interrupted);
+    interrupted.jump_if_asked();
     if (result == outcome::timed_out) return {};
-    return {interrupted ? EINTR : ECANCELED, std::max(end - s.loop().now(), duration(1))};
+    return {interrupted.happened ? EINTR : ECANCELED, std::max(end - s.loop().now(), duration(1))};
 }
 
 // nanosleep(2): 0, or an error number, with what was left in `*left`.

@@ -21,16 +21,16 @@ unsigned count_live(Visit&& visit) noexcept {
 
 }  // namespace
 
-void hub_request::answer(runnable& self) noexcept {
-    auto& request = static_cast<hub_request&>(self);
-    request.queued.store(false);
-    if (auto f = asked.load(std::memory_order_acquire)) f(request.owner.face());
+void loop::answer_request(runnable& request) noexcept {
+    auto& mine = static_cast<hub_request&>(request);
+    mine.queued.store(false);
+    if (auto f = asked.load(std::memory_order_acquire)) f(mine.owner.face());
 }
 
 unsigned ask_all_hubs(hub_function f) noexcept {
     asked.store(f, std::memory_order_release);
     return count_live([](loop& l) {
-        l.ask(l.request.queued, l.request);
+        l.ask(l.request);
         return true;
     });
 }
@@ -42,6 +42,7 @@ unsigned unanswered_count() noexcept {
 void disown_other_hubs(loop& kept) noexcept {
     for (loop* at = newest_enlisted(); at; at = at->enlisted_before) {
         at->request.queued.store(false);
+        at->drop_request.queued.store(false);
         if (at == &kept) continue;
         at->has_thread.store(false);
         at->close_mail_after_fork();

@@ -68,8 +68,14 @@ void loop::drop_stale(loop& l, int fd) noexcept {
 }
 
 void loop::deregister_and_drop(loop& l, int fd) noexcept {
-    l.poller_.deregister(fd);  // epoll_ctl is safe from any thread
+    l.deregister(fd);
     drop_stale(l, fd);
+}
+
+void loop::drop_all_stale(runnable& request) noexcept {
+    auto& asked = static_cast<hub_request&>(request);
+    asked.queued.store(false);
+    asked.owner.poller_.drop_all_stale();
 }
 
 time_point loop::now() noexcept {

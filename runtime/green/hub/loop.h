@@ -40,10 +40,10 @@ extern const hub_hooks hooks;  // by the fiber room; constant, so that every thr
 
 class loop;
 
-// A request that every hub gets (hub/ask_all.h): one for each, so that asking allocates nothing.
+// A request that every hub gets: one of its kind for each, so that asking allocates nothing. The answer begins by
+// clearing `queued`.
 struct hub_request : runnable {
-    explicit hub_request(loop& owner) noexcept : runnable(&answer), owner(owner) {}
-    static void answer(runnable& self) noexcept;
+    hub_request(loop& owner, runnable::function answer) noexcept : runnable(answer), owner(owner) {}
     loop& owner;
     std::atomic<bool> queued{false};
 };
@@ -92,14 +92,15 @@ class loop {
     bool has_time_source() const noexcept { return time_source_ != nullptr; }
 
     // Runs `item` on this loop soon, unless it is queued already. From any thread and from a signal handler.
+    void ask(hub_request& request) noexcept { ask(request.queued, request); }
     void ask(std::atomic<bool>& queued, runnable& item) noexcept {
         if (!queued.exchange(true) && !mailbox_.post(item)) queued.store(false);
     }
     // Whether a thread turns this loop, and is not about to end; the loop is kept when it has.
     std::atomic<bool> has_thread{false};
     std::atomic<int> thread_id{0};  // its thread's (gettid(2)), while it has one
-    // What ask_all_hubs() asks of this one.
-    hub_request request{*this};
+    hub_request request{*this, &answer_request};           // of ask_all_hubs() (hub/ask_all.h)
+    hub_request drop_request{*this, &drop_all_stale};  // of forget_fd_in_handler()
     loop* enlisted_before = nullptr;  // constant once enlisted
 
     // When the kernel was last asked for events, by the coarse clock: a free stamp for things whose age matters
@@ -113,6 +114,8 @@ class loop {
     // For forget_fd(), from any thread.
     static void drop_stale(loop& l, int fd) noexcept;
     static void deregister_and_drop(loop& l, int fd) noexcept;
+    // For forget_fd_in_handler(), from any thread and from a signal handler.
+    void deregister(int fd) noexcept { poller_.deregister(fd); }  // epoll_ctl(2) is safe anywhere
 
     // Two equal ones, taken longer apart than the coarse clock's tick: nobody has switched in between. Any thread.
     struct progress {
@@ -168,6 +171,9 @@ class loop {
     static std::atomic<int> bystanders;
 
   private:
+    static void answer_request(runnable& request) noexcept;
+    static void drop_all_stale(runnable& request) noexcept;
+
     bool poll_is_due() noexcept;
     bool has_something_to_wait_for() const noexcept;
     bool is_alone() noexcept;

@@ -100,6 +100,20 @@ void poller::drop_stale(int fd) noexcept {
     if (at < chunks_.size() && chunks_[at]) state(fd);
 }
 
+void poller::drop_all_stale() noexcept {
+    int fd = 0;
+    for (const auto& each : chunks_) {
+        if (!each) {
+            fd += chunk_size;
+            continue;
+        }
+        for (fd_state& known : *each) {
+            if (known.stale() && known.is_waited_for()) renew(known, fd);
+            ++fd;
+        }
+    }
+}
+
 void poller::deregister(int fd) noexcept {
     sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
@@ -111,6 +125,18 @@ void forget_fd(int fd, bool may_be_shared) noexcept {
     shared.generation.fetch_add(1, std::memory_order_acq_rel);
     if (hubs == 0) return;
     for_each_loop(hubs, may_be_shared ? &loop::deregister_and_drop : &loop::drop_stale, fd);
+}
+
+void forget_fd_in_handler(int fd) noexcept {
+    if (!may_be_known(fd)) return;
+    shared_fd shared = shared_state_of(fd);
+    const std::uint64_t hubs = shared.hubs.exchange(0, std::memory_order_acq_rel);
+    shared.generation.fetch_add(1, std::memory_order_acq_rel);
+    if (hubs == 0) return;
+    for (loop* at = newest_enlisted(); at; at = at->enlisted_before) {
+        at->deregister(fd);
+        at->ask(at->drop_request);
+    }
 }
 
 [[gnu::always_inline]] inline void poller::deliver(fd_state& state, std::uint32_t events) noexcept {

@@ -62,6 +62,7 @@ struct alignas(64) fd_state {  // one cache line
         kind = 0;
         without_limits_at = 0;
     }
+    bool is_waited_for() const noexcept { return sides[0].who || sides[1].who || listeners; }
     bool stale() const noexcept { return newest->load(std::memory_order_acquire) != generation; }
 
     static constexpr std::atomic<std::uint32_t> unused{1};
@@ -112,6 +113,8 @@ class poller {
 
     // The number was closed, here or on another hub: wakes those who wait for what it was.
     void drop_stale(int fd) noexcept;
+    // The same of every number.
+    void drop_all_stale() noexcept;
     // The kernel must be told that `fd` is about to be closed, because a dup or another process may keep the open
     // file description alive.
     void deregister(int fd) noexcept;
@@ -148,5 +151,7 @@ class poller {
 // number in another generation, and whatever the kernel still says of it wakes nobody. `may_be_shared`: see
 // poller::deregister.
 void forget_fd(int fd, bool may_be_shared) noexcept;
+// The same from a signal handler, which may have interrupted anything: those who wait wake when their hubs get to it.
+void forget_fd_in_handler(int fd) noexcept;
 
 }  // namespace green::detail
