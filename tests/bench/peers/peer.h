@@ -17,6 +17,7 @@
 // The programs in Go and Python (go/, python/) speak the same command line.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -133,12 +134,15 @@ inline std::chrono::microseconds soon(std::uint64_t i) {
 }
 
 // Many that sleep to the same moment. Sleepers is constructed from their number and that moment, and returns when all
-// sleep; its wait() when all have gone on. How far away the moment must be is found out with some of them.
+// sleep; its wait() when all have gone on. How far away the moment must be is found out with some of them,
+// whose memory counts, for it is used again.
 template <class Sleepers>
 work sleepers() {
     return [](const request& wanted) {
-        constexpr std::size_t sample = 2000;
-        constexpr auto margin = std::chrono::milliseconds(200);
+        constexpr auto margin = std::chrono::seconds(1);
+        const std::size_t sample = std::max<std::size_t>(1000, wanted.size / 20);
+        Sleepers(10, clock::now()).wait();  // what a runtime has before its first sleeper is not counted
+        const auto before = bench::read_process_memory();
         nanoseconds start_of_sample{0};
         {
             const auto begun = clock::now();
@@ -146,10 +150,9 @@ work sleepers() {
             start_of_sample = clock::now() - begun;
             some.wait();
         }
-        const auto before = bench::read_process_memory();
         const auto begun = clock::now();
         const double how_many = static_cast<double>(wanted.size);
-        const auto needed = start_of_sample * (4 * how_many / sample);
+        const auto needed = start_of_sample * (4 * how_many / static_cast<double>(sample));
         const auto moment = begun + margin + std::chrono::duration_cast<clock::duration>(needed);
         Sleepers all(wanted.size, moment);
         const auto asleep_at = clock::now();

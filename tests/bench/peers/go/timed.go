@@ -137,16 +137,20 @@ func fallAsleep(count int, moment time.Time) *sync.WaitGroup {
 }
 
 func sleepers(wanted request) {
-	const sample = 2000
-	const margin = 200 * time.Millisecond
+	const margin = time.Second
+	sample := wanted.size / 20
+	if sample < 1000 {
+		sample = 1000
+	}
+	fallAsleep(10, time.Now()).Wait()
+	before := residentBytes()
 	begun := time.Now()
 	some := fallAsleep(sample, begun.Add(margin))
 	startOfSample := time.Since(begun)
 	some.Wait()
 
-	before := residentBytes()
 	begun = time.Now()
-	moment := begun.Add(margin + startOfSample*4*time.Duration(wanted.size)/sample)
+	moment := begun.Add(margin + startOfSample*4*time.Duration(wanted.size/sample))
 	all := fallAsleep(wanted.size, moment)
 	asleepAt := time.Now()
 	asleep := residentBytes()

@@ -69,16 +69,18 @@ def resident_bytes():
 
 
 def moments_of_sleep(count):
-    """For a sample, and then for `count`: yields how many shall sleep until when, goes on when they do, yields None, and goes
+    """For some, a sample, and then for `count`: yields how many shall sleep until when, goes on when they do, yields None, and goes
     on when all are awake. Prints the results. See the sleepers of ../peer.h."""
-    sample, margin = 2000, 0.2
+    sample, margin = max(1000, count // 20), 1
+    yield 10, time.monotonic()
+    yield
+    before = resident_bytes()
     begun = time.monotonic()
     yield sample, begun + margin
     start_of_sample = time.monotonic() - begun
     yield
-    before = resident_bytes()
     begun = time.monotonic()
-    moment = begun + margin + start_of_sample * 8 * count / sample  # the garbage collector takes more the more there are
+    moment = begun + margin + start_of_sample * 4 * count / sample
     yield count, moment
     asleep_at = time.monotonic()
     asleep = resident_bytes()
