@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 """How each workload is driven: a driver measures one peer once and returns its figures."""
+import functools
 import os
 import re
 import subprocess
@@ -34,6 +35,26 @@ class Timed:
         core = None if self.point.workload.name.endswith("-threads") else self.options.server_core
         words = [self.point.workload.name, self.point.size or 2, f"{self.seconds:.3f}"]
         return key_values(run([*program.command, *words], core, self.options.real_time))
+
+
+class Names(Timed):
+    """The program measures itself in namespaces of its own, where a name server of ours has port 53."""
+
+    def does(self, program):
+        return super().does(program) and can_set_apart()
+
+    def measure(self, program):
+        command = [HERE / "peers/apart", self.options.build / "tests/bench/name-server", self.options.client_core,
+                   *program.command, self.point.workload.name, self.point.size, f"{self.seconds:.3f}"]
+        return key_values(run(command, self.options.server_core, self.options.real_time))
+
+
+@functools.cache
+def can_set_apart():
+    try:
+        return subprocess.run(["unshare", "--map-root-user", "--net", "--mount", "ip", "-V"], capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 class Serving:
@@ -193,4 +214,4 @@ def in_microseconds(found):
 
 
 DRIVERS = {"timed": Timed, "echo": Echo, "churn": Churn, "stream": Stream, "fairness": Fairness, "proxy": Proxy,
-           "mixed": Mixed, "http": Http, "crawl": Crawl}
+           "mixed": Mixed, "http": Http, "dns": Names, "crawl": Crawl}

@@ -34,9 +34,10 @@ class echo_session : public std::enable_shared_from_this<echo_session> {
 
   private:
     void answer(std::size_t size) {
-        asio::async_write(socket_, asio::buffer(buffer_, size), [self = shared_from_this()](error_code error, std::size_t) {
-            if (!error) self->start();
-        });
+        asio::async_write(socket_, asio::buffer(buffer_, size),
+                          [self = shared_from_this()](error_code error, std::size_t) {
+                              if (!error) self->start();
+                          });
     }
 
     peer::tcp_socket socket_;
@@ -69,15 +70,17 @@ class http_session : public std::enable_shared_from_this<http_session> {
 
 class proxy_session : public std::enable_shared_from_this<proxy_session> {
   public:
-    explicit proxy_session(peer::tcp_socket socket) : client_{std::move(socket), {}}, server_{peer::tcp_socket(peer::context()), {}} {}
+    explicit proxy_session(peer::tcp_socket socket)
+        : client_{std::move(socket), {}}, server_{peer::tcp_socket(peer::context()), {}} {}
     void start(std::uint16_t upstream) {
         server_.socket.open(asio::ip::tcp::v4());
         server_.socket.set_option(asio::ip::tcp::no_delay(true));
-        server_.socket.async_connect({asio::ip::address_v4::loopback(), upstream}, [self = shared_from_this()](error_code error) {
-            if (error) return;
-            self->pass_on(self->client_, self->server_);
-            self->pass_on(self->server_, self->client_);
-        });
+        server_.socket.async_connect({asio::ip::address_v4::loopback(), upstream},
+                                     [self = shared_from_this()](error_code error) {
+                                         if (error) return;
+                                         self->pass_on(self->client_, self->server_);
+                                         self->pass_on(self->server_, self->client_);
+                                     });
     }
 
   private:
@@ -87,13 +90,15 @@ class proxy_session : public std::enable_shared_from_this<proxy_session> {
     };
 
     void pass_on(side& from, side& to) {
-        from.socket.async_read_some(asio::buffer(from.read), [this, &from, &to, self = shared_from_this()](error_code error, std::size_t size) {
-            if (error) return end(to);
-            asio::async_write(to.socket, asio::buffer(from.read, size), [this, &from, &to, self](error_code failed, std::size_t) {
-                if (failed) return end(to);
-                pass_on(from, to);
-            });
-        });
+        from.socket.async_read_some(asio::buffer(from.read),
+                                    [this, &from, &to, self = shared_from_this()](error_code error, std::size_t size) {
+                                        if (error) return end(to);
+                                        asio::async_write(to.socket, asio::buffer(from.read, size),
+                                                          [this, &from, &to, self](error_code failed, std::size_t) {
+                                                              if (failed) return end(to);
+                                                              pass_on(from, to);
+                                                          });
+                                    });
     }
     // Both are closed when neither direction waits any more.
     void end(side& to) {
@@ -108,9 +113,10 @@ class mixed_session : public std::enable_shared_from_this<mixed_session> {
   public:
     explicit mixed_session(peer::tcp_socket socket) : socket_(std::move(socket)), timer_(socket_.get_executor()) {}
     void start() {
-        asio::async_read_until(socket_, asio::dynamic_buffer(text_), '\n', [self = shared_from_this()](error_code error, std::size_t size) {
-            if (!error) self->handle(size);
-        });
+        asio::async_read_until(socket_, asio::dynamic_buffer(text_), '\n',
+                               [self = shared_from_this()](error_code error, std::size_t size) {
+                                   if (!error) self->handle(size);
+                               });
     }
 
   private:
@@ -125,9 +131,10 @@ class mixed_session : public std::enable_shared_from_this<mixed_session> {
         });
     }
     void answer() {
-        asio::async_write(socket_, asio::buffer(peer::mixed_answer), [self = shared_from_this()](error_code error, std::size_t) {
-            if (!error) self->start();
-        });
+        asio::async_write(socket_, asio::buffer(peer::mixed_answer),
+                          [self = shared_from_this()](error_code error, std::size_t) {
+                              if (!error) self->start();
+                          });
     }
 
     peer::tcp_socket socket_;

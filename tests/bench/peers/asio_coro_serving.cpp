@@ -62,7 +62,8 @@ task pass_on([[maybe_unused]] std::shared_ptr<proxied> both, peer::tcp_socket& f
     std::array<char, peer::buffer_size_bytes> buffer;
     error_code error;
     for (;;) {
-        const std::size_t size = co_await from.async_read_some(asio::buffer(buffer), asio::redirect_error(awaited, error));
+        const std::size_t size =
+            co_await from.async_read_some(asio::buffer(buffer), asio::redirect_error(awaited, error));
         if (error) break;
         co_await asio::async_write(to, asio::buffer(buffer, size), asio::redirect_error(awaited, error));
         if (error) break;
@@ -122,7 +123,9 @@ const peer::workloads here{
     {"http", [](const peer::request&) { serve_each(serve_http); }},
     {"proxy",
      [](const peer::request& wanted) {
-         serve_each([upstream = wanted.port("upstream")](peer::tcp_socket client) { return proxy(std::move(client), upstream); });
+         serve_each([upstream = wanted.port("upstream")](peer::tcp_socket client) {
+             return proxy(std::move(client), upstream);
+         });
      }},
     {"mixed", [](const peer::request&) { serve_each(mixed); }},
 };

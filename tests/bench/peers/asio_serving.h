@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the three programs on Boost.Asio share: one thread without locks, and sockets and timers that name the
-// io_context's executor itself, which saves the indirect calls of any_io_executor.
+// What the serving parts of the three programs on Boost.Asio share; see asio_base.h.
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-
-#include <chrono>
-
+#include "asio_base.h"
 #include "serving.h"
 
 namespace peer {
 
 namespace asio = boost::asio;
 
-using executor = asio::io_context::executor_type;
+using asio_base::executor;
+using asio_base::timer;
 using tcp_socket = asio::basic_stream_socket<asio::ip::tcp, executor>;
 using tcp_acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
-using timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, executor>;
 
-// BOOST_ASIO_CONCURRENCY_HINT_UNSAFE: nobody but one thread touches it, signals and resolvers are not used.
 inline asio::io_context& context() {
-    static asio::io_context only(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE);
+    static asio_base::own_loop only;
     return only;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Boost.Asio with stackful coroutines (spawn() over Boost.Context): serving. Stacks as small as green's; errors as values.
+// Boost.Asio with stackful coroutines (spawn() over Boost.Context): serving. Stacks as small as green's; errors as
+// values.
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/read_until.hpp>
@@ -122,7 +123,9 @@ const peer::workloads here{
     {"http", [](const peer::request&) { serve_each(serve_http); }},
     {"proxy",
      [](const peer::request& wanted) {
-         serve_each([upstream = wanted.port("upstream")](peer::tcp_socket& client, yield wait) { proxy(client, upstream, wait); });
+         serve_each([upstream = wanted.port("upstream")](peer::tcp_socket& client, yield wait) {
+             proxy(client, upstream, wait);
+         });
      }},
     {"mixed", [](const peer::request&) { serve_each(mixed); }},
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // libuv: serving. All connections read into one buffer; an answer is tried at once (uv_try_write), and only what the
-// socket has no room for becomes a request. HTTP by a parser of the program's own, as libuv has none. TCP_NODELAY is set on the listener: what it accepts inherits it.
+// socket has no room for becomes a request. libuv has no HTTP: the ends of heads are found here. TCP_NODELAY is set on
+// the listener: what it accepts inherits it.
 #include <uv.h>
 
 #include <cstdlib>

@@ -5,7 +5,7 @@
 //     PROGRAM WORKLOAD [SIZE [SECONDS]] [key=value ...]     does the work once, and prints what it took as key=value words
 //     PROGRAM                                               lists its workloads
 //
-// A program is made of one or two source files, each of which says what it can do:
+// A program is made of up to three source files (NAME.cpp, NAME_serving.cpp, NAME_names.cpp), each of which says what it can do:
 //
 //     const peer::workloads here{
 //         {"switch", peer::each([](std::size_t size, std::uint64_t n) { return ring(size, n); })},
@@ -13,7 +13,7 @@
 //         {"echo", [](const peer::request&) { serve_echo(); }},
 //     };
 //
-// Workloads are described in tests/bench/README.md. One that serves prints `port=N` when it listens, and ends by SIGTERM.
+// Workloads are described in README.md. One that serves prints `port=N` when it listens, and ends by SIGTERM.
 // The programs in Go and Python (go/, python/) speak the same command line.
 #pragma once
 
@@ -101,17 +101,24 @@ struct repeated {
 };
 
 template <class Measure>
+double measured_ns(Measure measure, const request& wanted) {
+    std::uint64_t n = 64;
+    for (;;) {
+        const repeated done = measure(wanted.size, n);
+        if (done.spent * 4 >= wanted.time || n > (1ull << 40)) break;
+        n *= 2;
+    }
+    const repeated done = measure(wanted.size, n * 3);
+    return done.spent.count() / static_cast<double>(done.operations);
+}
+template <class Measure>
 work each(Measure measure) {
-    return [measure](const request& wanted) {
-        std::uint64_t n = 64;
-        for (;;) {
-            const repeated done = measure(wanted.size, n);
-            if (done.spent * 4 >= wanted.time || n > (1ull << 40)) break;
-            n *= 2;
-        }
-        const repeated done = measure(wanted.size, n * 3);
-        std::printf("ns=%.3f\n", done.spent.count() / static_cast<double>(done.operations));
-    };
+    return [measure](const request& wanted) { std::printf("ns=%.3f\n", measured_ns(measure, wanted)); };
+}
+// The same of what goes on in many places at a time: prints how many there are in a second.
+template <class Measure>
+work rate(Measure measure) {
+    return [measure](const request& wanted) { std::printf("per_second=%.1f\n", 1e9 / measured_ns(measure, wanted)); };
 }
 
 // Does something once, `size` of them, and prints how long it took.

@@ -39,15 +39,22 @@ type repeated struct {
 	operations int
 }
 
-func each(measure func(size, n int) repeated) work {
-	return func(wanted request) {
-		n := 64
-		for measure(wanted.size, n).spent*4 < wanted.time {
-			n *= 2
-		}
-		done := measure(wanted.size, n*3)
-		fmt.Printf("ns=%.3f\n", float64(done.spent)/float64(done.operations))
+func measuredNs(measure func(size, n int) repeated, wanted request) float64 {
+	n := 64
+	for measure(wanted.size, n).spent*4 < wanted.time {
+		n *= 2
 	}
+	done := measure(wanted.size, n*3)
+	return float64(done.spent) / float64(done.operations)
+}
+
+func each(measure func(size, n int) repeated) work {
+	return func(wanted request) { fmt.Printf("ns=%.3f\n", measuredNs(measure, wanted)) }
+}
+
+// The same of what goes on in many places at a time: prints how many there are in a second.
+func rate(measure func(size, n int) repeated) work {
+	return func(wanted request) { fmt.Printf("per_second=%.1f\n", 1e9/measuredNs(measure, wanted)) }
 }
 
 func once(body func(size int)) work {

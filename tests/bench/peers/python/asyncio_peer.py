@@ -3,4 +3,4 @@
 """The programs of the peers' bench on asyncio; see peer.py."""
 import peer
 
-peer.run("asyncio_timed", "asyncio_serving")
+peer.run("asyncio_timed", "asyncio_serving", "asyncio_names")

@@ -3,4 +3,4 @@
 """The programs of the peers' bench on gevent; see peer.py."""
 import peer
 
-peer.run("gevent_timed", "gevent_serving")
+peer.run("gevent_timed", "gevent_serving", "gevent_names")

@@ -4,7 +4,7 @@
     X_peer.py WORKLOAD [SIZE [SECONDS]] [NAME=VALUE ...]
     X_peer.py                                            lists its workloads
 
-A program is X_timed.py, with what takes its own time, and X_serving.py, with what serves. Each has a dictionary WORKLOADS
+A program is X_timed.py, with what takes its own time, X_serving.py, with what serves, and X_names.py. Each has a dictionary WORKLOADS
 of functions that take a Request.
 """
 import dataclasses
@@ -38,18 +38,23 @@ def timed(body):
     return time.perf_counter() - start
 
 
-def each(measure):
+def measured_seconds(measure, request):
     """measure(size, n) does an operation n times, or a little more often, and returns how many seconds that took and how
     often it was."""
+    n = 64
+    while measure(request.size, n)[0] * 4 < request.seconds:
+        n *= 2
+    spent, operations = measure(request.size, n * 3)
+    return spent / operations
 
-    def work(request):
-        n = 64
-        while measure(request.size, n)[0] * 4 < request.seconds:
-            n *= 2
-        spent, operations = measure(request.size, n * 3)
-        print(f"ns={spent * 1e9 / operations:.3f}")
 
-    return work
+def each(measure):
+    return lambda request: print(f"ns={measured_seconds(measure, request) * 1e9:.3f}")
+
+
+def rate(measure):
+    """The same of what goes on in many places at a time: prints how many there are in a second."""
+    return lambda request: print(f"per_second={1 / measured_seconds(measure, request):.1f}")
 
 
 def once(body):

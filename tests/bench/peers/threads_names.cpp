@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+// libc's getaddrinfo on native threads.
+#include <thread>
+#include <vector>
+
+#include "names.h"
+#include "peer.h"
+
+namespace {
+
+peer::repeated look_up(std::size_t size, std::uint64_t n) {
+    const std::uint64_t count = peer::names_each(size, n);
+    const auto spent = peer::timed([&] {
+        std::vector<std::thread> all;
+        for (std::size_t i = 0; i < size; ++i)
+            all.emplace_back([count] {
+                for (std::uint64_t k = 0; k < count; ++k) peer::look_up_by_libc();
+            });
+        for (auto& one : all) one.join();
+    });
+    return {spent, size * count};
+}
+
+const peer::workloads here{{"dns", peer::rate(look_up)}};
+
+}  // namespace
