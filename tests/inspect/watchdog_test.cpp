@@ -208,6 +208,15 @@ TEST_CASE_FIXTURE(support::leak_check, "the hubs of other threads are watched to
     CHECK(all[0].name == "far");
 }
 
+TEST_CASE_FIXTURE(support::leak_check, "a watchdog that goes does not leave a thread that sleeps alone") {
+    support::other_hub elsewhere;
+    for (int i = 0; i < 200; ++i) {
+        watchdog guard(50ms, [](const stuck_fiber&) {});
+        green::sleep(100us);
+    }
+    CHECK(elsewhere.main().state() != green::fiber_state::ended);
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "a task is reported like a fiber, and a callback as the hub's own") {
     reports seen;
     watchdog guard(50ms, seen.collect());

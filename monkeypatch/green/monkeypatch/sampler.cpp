@@ -262,10 +262,10 @@ constinit bool is_running = false;  // in this process
 // main() ends by pthread_exit(3), and those of C++ not.
 void stop(void*) noexcept {
     if (!is_running || founder != sys::gettid()) return;
+    --loop::bystanders;  // first: one bystander more than there are threads, and somebody else takes itself for the last
     set_and_wake(must_stop);
     ::pthread_join(thread, nullptr);
     is_running = false;
-    --loop::bystanders;
 }
 
 void stop_with_this_thread() noexcept {

@@ -129,9 +129,9 @@ class watchdog::patrol {
             thread_.detach();
             return;
         }
+        --loop::bystanders;  // first: one bystander more than there are threads, and somebody else takes itself for the last
         thread_.request_stop();
         thread_.join();
-        --loop::bystanders;
         sigaction(signal_number_, &previous_, nullptr);
     }
 
