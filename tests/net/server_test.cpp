@@ -325,7 +325,7 @@ SCENARIO_IN_CHILD(server_without_memory_for_stacks) {
         tcp_stream unlucky = green::connect(echoing.local_endpoint());
         std::puts(read_text(unlucky).empty() ? "closed" : "served");
     }
-    std::puts(reported.find("no address space for fiber stacks") != std::string::npos ? "reported" : reported.c_str());
+    std::puts(reported.find("no address space for stacks") != std::string::npos ? "reported" : reported.c_str());
     tcp_stream lucky = green::connect(echoing.local_endpoint());
     std::puts(ask(lucky, "served").c_str());
     lucky.close();
