@@ -12,6 +12,7 @@
 #include <chrono>
 #include <thread>
 
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -142,4 +143,100 @@ TEST_CASE_FIXTURE(support::leak_check, "monkeypatch: a close in a handler wakes 
     const int how = reader.get();
     CHECK((how == EBADF || how == EINTR));
     ::close(pair[1]);
+}
+
+namespace {
+
+bool is_blocked(int signal_number) {
+    sigset_t mask;
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+    return ::sigismember(&mask, signal_number);
+}
+
+int poll_with(int blocked, long milliseconds) {
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, blocked);
+    const timespec limit{0, milliseconds * 1'000'000};
+    return ::ppoll(nullptr, 0, &limit, &mask);
+}
+
+volatile int handled = 0;
+
+}  // namespace
+
+TEST_CASE_FIXTURE(support::leak_check, "monkeypatch: masks of calls that overlap leave the program's as it was") {
+    green::monkeypatch::patch_all();
+    bool seen_by_others = false;
+    auto first = green::spawn([] { return poll_with(SIGUSR1, 20); });
+    auto second = green::spawn([] { return poll_with(SIGUSR2, 40); });
+    auto other = green::spawn([&] {
+        ::usleep(5'000);
+        seen_by_others = is_blocked(SIGUSR1) || is_blocked(SIGUSR2);
+    });
+    CHECK(first.get() == 0);
+    CHECK(second.get() == 0);
+    other.join();
+    CHECK_FALSE(seen_by_others);
+    CHECK_FALSE(is_blocked(SIGUSR1));
+    CHECK_FALSE(is_blocked(SIGUSR2));
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "monkeypatch: a signal that only one call lets in ends that call") {
+    green::monkeypatch::patch_all();
+    handled_by it([](int) { handled = handled + 1; });
+    handled = 0;
+    sigset_t blocked, before, none;
+    sigemptyset(&none);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    auto waiter = green::spawn([&none] { return ::ppoll(nullptr, 0, nullptr, &none) == -1 ? errno : 0; });
+    auto sleeper = green::spawn([] { return ::usleep(60'000); });
+    std::thread sender([thread = ::pthread_self()] {
+        ::usleep(20'000);
+        ::pthread_kill(thread, SIGUSR1);
+    });
+    CHECK(::usleep(40'000) == 0);
+    CHECK(waiter.join_for(2s));
+    CHECK(waiter.get() == EINTR);
+    CHECK(sleeper.get() == 0);
+    CHECK(handled == 1);
+    sender.join();
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "monkeypatch: what system() blocks is not seen, and not put back by others") {
+    green::monkeypatch::patch_all();
+    struct sigaction action {}, before;
+    action.sa_handler = [](int) {};
+    ::sigaction(SIGCHLD, &action, &before);
+    auto runner = green::spawn([] { return ::system("sleep 0.05"); });
+    auto other = green::spawn([] {
+        ::usleep(10'000);
+        sigset_t added, old;
+        sigemptyset(&added);
+        sigaddset(&added, SIGUSR1);
+        ::sigprocmask(SIG_BLOCK, &added, &old);
+        const bool seen = ::sigismember(&old, SIGCHLD);
+        ::usleep(100'000);
+        ::sigprocmask(SIG_SETMASK, &old, nullptr);
+        return seen;
+    });
+    auto one_who_blocks_it = green::spawn([] {
+        ::usleep(10'000);
+        sigset_t child;
+        sigemptyset(&child);
+        sigaddset(&child, SIGCHLD);
+        ::sigprocmask(SIG_BLOCK, &child, nullptr);
+        const bool seen = is_blocked(SIGCHLD);
+        ::sigprocmask(SIG_UNBLOCK, &child, nullptr);
+        return seen && !is_blocked(SIGCHLD);
+    });
+    CHECK(runner.get() == 0);
+    CHECK_FALSE(other.get());
+    CHECK(one_who_blocks_it.get());
+    CHECK_FALSE(is_blocked(SIGCHLD));
+    CHECK_FALSE(is_blocked(SIGUSR1));
+    ::sigaction(SIGCHLD, &before, nullptr);
 }

@@ -28,9 +28,9 @@ namespace green::monkeypatch::detail {
 using green::detail::scheduler;
 
 // Parks until one of `watched` has an event. Returns 0, ETIMEDOUT, ECANCELED, EINTR after a signal handler, or EBADF
-// when one was closed meanwhile. (`handlers_before`: see interruption.h.)
+// when one was closed meanwhile. (`mask`: see interruption.h.)
 int wait_event(scheduler& s, std::span<green::detail::watched_fd> watched, time_point deadline, waiting_call& call,
-               restarts how, const unsigned* handlers_before = nullptr) noexcept;
+               restarts how, const sigset_t* mask = nullptr) noexcept;
 
 // The same for one descriptor; also what epoll_ctl(2) refuses, and ENOMEM.
 int wait_event(scheduler& s, int fd, std::uint32_t events, time_point deadline, waiting_call& call, restarts how) noexcept;

@@ -20,6 +20,7 @@ struct handler_note : green::detail::runnable {
     constexpr handler_note() noexcept : runnable(&interrupt_one) {}
     std::atomic<bool> queued{false};
     std::atomic<bool> without_restart{false};
+    std::atomic<int> signal_number{0};  // the last one
     interruptible* jumps = nullptr;  // the call that makes a jump in its place
 };
 [[gnu::tls_model("initial-exec")]] thread_local constinit handler_note note;
@@ -39,9 +40,9 @@ void interrupt_one(green::detail::runnable&) noexcept {
     interruptible* chosen = nullptr;
     for (interruptible* each = interruptible::newest; each; each = each->next_) {
         if (each->handlers_before_ == run_so_far.load()) continue;
-        const bool is_main = &each->who_ == &s->main();
-        if (!chosen || is_main) chosen = each;
-        if (is_main) break;
+        const bool is_for_it = each->mask_ && !::sigismember(each->mask_, note.signal_number.load());
+        if (!chosen || is_for_it || &each->who_ == &s->main()) chosen = each;
+        if (is_for_it) break;
     }
     if (!chosen || (chosen->how_ == restarts::yes && !also_restarting) || !chosen->who_.choose_at_home()) return;
     chosen->end_.happened = true;
@@ -72,10 +73,11 @@ unsigned handlers_run() noexcept {
     return run_so_far.load();
 }
 
-void note_handler(bool with_restart) noexcept {
+void note_handler(int signal_number, bool with_restart) noexcept {
     run_so_far.fetch_add(1);
     green::detail::scheduler* s = green::detail::scheduler::current_or_null();
     if (!s || !interruptible::newest) return;  // the thread is in no call that could be interrupted
+    note.signal_number.store(signal_number);
     if (!with_restart) note.without_restart.store(true);
     s->loop().ask(note.queued, note);
 }

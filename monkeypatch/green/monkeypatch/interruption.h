@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // EINTR: a signal handler that has run on a hub's thread ends a patched call that is parked there, as it would have
-// ended the blocking call (signal(7), "Interruption of system calls"). One handler ends one call: the main fiber's, and
-// when that is in none, the one that parked last.
+// ended the blocking call (signal(7), "Interruption of system calls"). One handler ends one call: one whose own mask
+// lets the signal in (ppoll(2)), else the main fiber's, and when that is in none, the one that parked last.
 //
 //     trampoline (signal.cpp)     in the handler's place: remembers that it ran, asks the hub, calls the handler
 //     postpone                    the handler jumps out of itself (longjmp(3)), but stands on the hub's stack
@@ -13,6 +13,7 @@
 #include <green/monkeypatch/parked_call.h>
 
 #include <setjmp.h>
+#include <signal.h>
 
 namespace green::monkeypatch::detail {
 
@@ -20,8 +21,7 @@ namespace green::monkeypatch::detail {
 // sleeps and for poll(2) and its like.
 enum class restarts : bool { no, yes };
 
-// How many handlers have run on this thread, modulo 2^32. A call that lets signals in before it waits compares, so that
-// none is missed.
+// How many handlers have run on this thread, modulo 2^32.
 unsigned handlers_run() noexcept;
 
 // A longjmp(3) by libc's function of whatever name.
@@ -50,8 +50,8 @@ struct interruption {
 // One parked call, in the list of those of its thread.
 class interruptible {
   public:
-    interruptible(green::detail::control& who, restarts how) noexcept
-        : who_(who), next_(newest), handlers_before_(handlers_run()), how_(how) {
+    interruptible(green::detail::control& who, restarts how, const sigset_t* mask) noexcept
+        : who_(who), next_(newest), mask_(mask), handlers_before_(handlers_run()), how_(how) {
         if (next_) next_->link_ = &next_;
         newest = this;
     }
@@ -66,13 +66,14 @@ class interruptible {
 
   private:
     friend void interrupt_one(green::detail::runnable&) noexcept;
-    friend void note_handler(bool with_restart) noexcept;
+    friend void note_handler(int signal_number, bool with_restart) noexcept;
     friend bool postpone(const jump& there) noexcept;
     [[gnu::tls_model("initial-exec")]] static thread_local constinit interruptible* newest;
 
     green::detail::control& who_;
     interruptible* next_;  // parked before it
     interruptible** link_ = &newest;
+    const sigset_t* mask_;      // of its own, or null
     unsigned handlers_before_;  // one that ran before it began ends another call, or none
     restarts how_;
     interruption end_;
@@ -82,24 +83,20 @@ class interruptible {
 void take_over_handlers() noexcept;
 
 // From a signal handler: one has run on this thread.
-void note_handler(bool with_restart) noexcept;
+void note_handler(int signal_number, bool with_restart) noexcept;
 
 // From a signal handler that is to be left by that jump: whether a parked call will make it, because the handler stands on
 // the hub's stack. That is the call of the fiber on whose stack the place lies, and if it lies on none, the one that a
 // handler would interrupt.
 bool postpone(const jump& there) noexcept;
 
-// wait_without_throwing(), but `interrupted` says that a signal handler has ended it; then the outcome means nothing. One
-// that has run since there were `*handlers_before` ends it at once.
+// wait_without_throwing(), but `interrupted` says that a signal handler has ended it; then the outcome means nothing. A call
+// with a mask of its own waits for signals as much as for anything else: one that the mask lets in is for it.
 template <class Operation>
 green::detail::outcome interruptible_wait(green::detail::scheduler& s, Operation&& op, time_point deadline,
                                           waiting_call& call, restarts how, interruption& interrupted,
-                                          const unsigned* handlers_before = nullptr) noexcept {
-    interruptible wait(s.running(), how);
-    if (handlers_before && *handlers_before != handlers_run()) {
-        interrupted.happened = true;
-        return green::detail::outcome::ready;
-    }
+                                          const sigset_t* mask = nullptr) noexcept {
+    interruptible wait(s.running(), how, mask);
     counted_park parked(call);
     const auto result = wait_without_throwing(op, deadline);
     interrupted = wait.end();

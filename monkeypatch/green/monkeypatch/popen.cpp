@@ -13,7 +13,6 @@
 #include <green/monkeypatch/gate.h>
 #include <green/monkeypatch/patch.h>
 #include <green/monkeypatch/shell.h>
-#include <green/monkeypatch/system.h>
 #include <green/sys/calls.h>
 
 #include <cerrno>
@@ -144,7 +143,8 @@ int start(command_stream& stream, const char* command, int child_end, int number
     posix_spawnattr_t attributes;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawnattr_init(&attributes);
-    const sigset_t mask = detail::mask_for_children();
+    sigset_t mask;
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &mask);
     ::posix_spawnattr_setsigmask(&attributes, &mask);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 

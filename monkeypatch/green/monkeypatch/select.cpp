@@ -7,6 +7,7 @@
 #include <green/monkeypatch/blocking.h>
 #include <green/monkeypatch/descriptor.h>
 #include <green/monkeypatch/patch.h>
+#include <green/monkeypatch/signal_mask.h>
 #include <green/monkeypatch/timespec.h>
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
@@ -17,10 +18,13 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <span>
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -38,28 +42,6 @@ using green::detail::watched_fd;
 using sys::bare_call;
 
 constexpr std::size_t kernel_mask_bytes = _NSIG / 8;
-
-// The mask that ppoll(2) and its like have while they are parked. It is the thread's, so it is in force while others run.
-class mask_for_now {
-  public:
-    explicit mask_for_now(const sigset_t* mask) noexcept
-        : replaced_(mask), handlers_before_(detail::handlers_run()) {
-        if (mask) ::pthread_sigmask(SIG_SETMASK, mask, &before_);
-    }
-    ~mask_for_now() {
-        if (replaced_) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-    }
-    mask_for_now(const mask_for_now&) = delete;
-    mask_for_now& operator=(const mask_for_now&) = delete;
-
-    // Of handlers that had run before: one that the mask has let in ends the call.
-    const unsigned* handlers_before() const noexcept { return replaced_ ? &handlers_before_ : nullptr; }
-
-  private:
-    bool replaced_;
-    unsigned handlers_before_;
-    sigset_t before_;
-};
 
 // The descriptors of one call, watched for as long as it takes.
 class watched_set {
@@ -115,8 +97,8 @@ int wait_until_ready(scheduler& s, time_point deadline, const char* name, const 
         watched_set watched;
         if (!watch(watched)) return -1;
         const int error = [&] {
-            mask_for_now guard(mask);
-            return detail::wait_event(s, watched.all(), deadline, call, detail::restarts::no, guard.handlers_before());
+            detail::mask_while_parked with(s.loop().poller(), mask);
+            return detail::wait_event(s, watched.all(), deadline, call, detail::restarts::no, mask);
         }();
         errno = before;
         if (error == ETIMEDOUT) {
@@ -185,34 +167,56 @@ std::size_t words_of(int count) noexcept {
     return static_cast<std::size_t>((count + bits_per_word - 1) / bits_per_word);
 }
 
-// The three sets as the caller gave them. They may be larger than fd_set, which many programs rely on.
+// How many bits of the sets are looked at. The kernel looks at no more than there are descriptors in its table, and that is
+// larger here by the runtime's own: to programs that pass the limit for `count`, with sets that end before it.
+int looked_at(int count) noexcept {
+    if (count <= FD_SETSIZE) return count;
+    const int directory = bare_call(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    int end = directory < 0 ? count : FD_SETSIZE;
+    alignas(dirent64) char entries[4096];
+    for (long size; directory >= 0 && (size = bare_call(SYS_getdents64, directory, entries, sizeof entries)) > 0;) {
+        for (long at = 0; at < size; at += reinterpret_cast<dirent64*>(entries + at)->d_reclen) {
+            const int fd = std::atoi(reinterpret_cast<dirent64*>(entries + at)->d_name);
+            if (fd < count && !sys::is_own(fd)) end = std::max(end, fd + 1);
+        }
+    }
+    if (directory >= 0) sys::close(directory);
+    return end;
+}
+
+// The three sets. The caller's are read at the beginning and written at the end, as by the kernel. They may be larger than
+// fd_set, which many programs rely on.
 class asked_sets {
   public:
     asked_sets(int count, fd_set* reading, fd_set* writing, fd_set* special) noexcept
-        : count_(count), sets_{words(reading), words(writing), words(special)} {}
+        : count_(looked_at(count)), callers_{words(reading), words(writing), words(special)} {}
 
     // False with errno when there is no memory.
-    bool save() noexcept {
+    bool read() noexcept {
         const std::size_t size = words_of(count_);
-        saved_.reset(new (std::nothrow) unsigned long[3 * size + 1]);
-        if (!saved_) errno = ENOMEM;
-        for (std::size_t i = 0; saved_ && i < 3; ++i)
-            if (sets_[i]) std::copy_n(sets_[i], size, saved_.get() + i * size);
-        return saved_ != nullptr;
-    }
-    void restore() noexcept {
-        const std::size_t size = words_of(count_);
+        memory_.reset(new (std::nothrow) unsigned long[6 * size + 1]);
+        if (!memory_) {
+            errno = ENOMEM;
+            return false;
+        }
         for (std::size_t i = 0; i < 3; ++i)
-            if (sets_[i]) std::copy_n(saved_.get() + i * size, size, sets_[i]);
+            if (callers_[i]) std::copy_n(callers_[i], size, saved(i));
+        return true;
+    }
+    // What the kernel has answered.
+    void write() noexcept {
+        for (std::size_t i = 0; i < 3; ++i)
+            if (callers_[i]) std::copy_n(answer(i), words_of(count_), callers_[i]);
     }
     long ask(const sigset_t* mask) noexcept {
-        restore();
+        std::copy_n(saved(0), 3 * words_of(count_), answer(0));
         timespec none{};
         const struct {
             const sigset_t* mask;
             std::size_t bytes;
         } with_mask{mask, kernel_mask_bytes};
-        return bare_call(SYS_pselect6, count_, sets_[0], sets_[1], sets_[2], &none, &with_mask);
+        return bare_call(SYS_pselect6, count_, callers_[0] ? answer(0) : nullptr, callers_[1] ? answer(1) : nullptr,
+                         callers_[2] ? answer(2) : nullptr, &none, &with_mask);
     }
     bool watch(scheduler& s, watched_set& watched) noexcept {
         const std::size_t size = words_of(count_);
@@ -238,23 +242,25 @@ class asked_sets {
 
   private:
     static unsigned long* words(fd_set* set) noexcept { return reinterpret_cast<unsigned long*>(set); }
+    unsigned long* saved(std::size_t set) const noexcept { return memory_.get() + set * words_of(count_); }
+    unsigned long* answer(std::size_t set) const noexcept { return saved(3 + set); }
     unsigned long saved(std::size_t set, std::size_t word) const noexcept {
-        if (!sets_[set]) return 0;
-        const unsigned long value = saved_[set * words_of(count_) + word];
+        if (!callers_[set]) return 0;
+        const unsigned long value = saved(set)[word];
         const int past = static_cast<int>(word + 1) * bits_per_word - count_;
         return past > 0 ? value & (~0ul >> past) : value;
     }
     unsigned long any(std::size_t word) const noexcept { return saved(0, word) | saved(1, word) | saved(2, word); }
 
     int count_;
-    std::array<unsigned long*, 3> sets_;
-    std::unique_ptr<unsigned long[]> saved_;
+    std::array<unsigned long*, 3> callers_;
+    std::unique_ptr<unsigned long[]> memory_;  // what the caller has asked, and what was answered last
 };
 
 int select_on(scheduler& s, int count, fd_set* reading, fd_set* writing, fd_set* special, time_point deadline,
               const char* call, const sigset_t* mask) {
     asked_sets sets(count, reading, writing, special);
-    if (!sets.save()) return -1;
+    if (!sets.read()) return -1;
     const int found = wait_until_ready(
         s, deadline, call, mask, [&] { return sets.ask(mask); },
         [&](watched_set& watched) { return sets.watch(s, watched); },
@@ -262,7 +268,7 @@ int select_on(scheduler& s, int count, fd_set* reading, fd_set* writing, fd_set*
             errno = EBADF;
             return -1;
         });
-    if (found < 0) sets.restore();  // "unmodified" after an error (select(2))
+    if (found >= 0) sets.write();  // "unmodified" after an error (select(2))
     return found;
 }
 

@@ -38,7 +38,7 @@ bool is_fault(int signal_number, const siginfo_t& facts) noexcept {
 void trampoline(int signal_number, siginfo_t* facts, void* machine_context) {
     const installed& mine = of_signal[signal_number];
     const int error = errno;
-    if (!is_fault(signal_number, *facts)) detail::note_handler(mine.flags.load(std::memory_order_relaxed) & SA_RESTART);
+    if (!is_fault(signal_number, *facts)) detail::note_handler(signal_number, mine.flags.load(std::memory_order_relaxed) & SA_RESTART);
     errno = error;
     const handler call = mine.call.load(std::memory_order_acquire);
     if (detail::in_handler()) return call(signal_number, facts, machine_context);

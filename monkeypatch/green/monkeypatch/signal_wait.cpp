@@ -7,6 +7,7 @@
 #include <green/io/fd_wait.h>
 #include <green/monkeypatch/blocking.h>
 #include <green/monkeypatch/patch.h>
+#include <green/monkeypatch/signal_mask.h>
 #include <green/monkeypatch/timespec.h>
 
 #include <cerrno>
@@ -53,12 +54,10 @@ scheduler* taken_over() noexcept {
     return detail::taken_over(family::signal);
 }
 
-// What lets signals in is done by `begin`.
-template <class Begin>
-int wait_for_handler(scheduler& s, detail::waiting_call&& call, Begin begin) noexcept {
-    const unsigned before = detail::handlers_run();
-    begin();
-    errno = detail::wait_event(s, {}, never, call, restarts::no, &before);
+// `mask` as in wait_event().
+int wait_for_handler(scheduler& s, detail::waiting_call&& call, const sigset_t* mask) noexcept {
+    detail::mask_while_parked with(s.loop().poller(), mask);
+    errno = detail::wait_event(s, {}, never, call, restarts::no, mask);
     return -1;
 }
 
@@ -99,20 +98,15 @@ int sigtimedwait(const sigset_t* set, siginfo_t* facts, const timespec* limit) {
 int pause() {
     scheduler* s = taken_over();
     if (!s) return original<&::pause>()();
-    return wait_for_handler(*s, "pause", [] {});
+    return wait_for_handler(*s, "pause", nullptr);
 }
 
-// The mask is the thread's, so it is in force while others run.
 int sigsuspend(const sigset_t* mask) {
     scheduler* s = taken_over();
     if (!s) return original<&::sigsuspend>()(mask);
-    sigset_t before;
-    const int result =
-        wait_for_handler(*s, "sigsuspend", [&] { ::pthread_sigmask(SIG_SETMASK, mask, &before); });
-    const int error = errno;
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    errno = error;
-    return result;
+    constexpr timespec at_once{};
+    if (original<&::ppoll>()(nullptr, 0, &at_once, mask) != 0) return -1;  // one was pending: EINTR
+    return wait_for_handler(*s, "sigsuspend", mask);
 }
 
 }  // extern "C"

@@ -16,7 +16,7 @@
 #include <green/monkeypatch/gate.h>
 #include <green/monkeypatch/patch.h>
 #include <green/monkeypatch/shell.h>
-#include <green/monkeypatch/system.h>
+#include <green/monkeypatch/signal_mask.h>
 
 #include <cerrno>
 #include <mutex>
@@ -40,32 +40,10 @@ struct terminal_signals {
 };
 constinit terminal_signals terminal;
 
-// Of one thread.
-struct child_signal {
-    unsigned call_count = 0;
-    bool is_blocked = false;  // by us
-};
-[[gnu::noinline]] child_signal& of_this_thread() noexcept {
-    [[gnu::tls_model("initial-exec")]] static thread_local constinit child_signal state;
-    return state;
-}
-
 bool is_handled(int signal_number) noexcept {
     struct sigaction now {};
     ::sigaction(signal_number, nullptr, &now);
     return (now.sa_flags & SA_SIGINFO) || (now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN);
-}
-
-sigset_t only(int signal_number) noexcept {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, signal_number);
-    return set;
-}
-
-void unblock_child_signal(child_signal& state) noexcept {
-    const sigset_t set = only(SIGCHLD);
-    if (std::exchange(state.is_blocked, false)) ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 void restore_terminal_signals() noexcept {
@@ -77,8 +55,7 @@ void restore_terminal_signals() noexcept {
 void forget_calls() noexcept {
     if (std::exchange(terminal.call_count, 0) > 0) restore_terminal_signals();
     terminal.lock.unlock();
-    of_this_thread().call_count = 0;
-    unblock_child_signal(of_this_thread());
+    detail::forget_held_child_signal();
 }
 
 void follow_forks() noexcept {
@@ -91,21 +68,16 @@ class signals_during_call {
   public:
     signals_during_call() noexcept {
         ignore_terminal();
-        child_signal& child = of_this_thread();
-        ++child.call_count;
-        mask_ = detail::mask_for_children();
-        if (!child.is_blocked && !::sigismember(&mask_, SIGCHLD) && is_handled(SIGCHLD)) {
-            const sigset_t set = only(SIGCHLD);
-            child.is_blocked = ::pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0;
-        }
+        ::pthread_sigmask(SIG_BLOCK, nullptr, &mask_);
+        holds_child_signal_ = is_handled(SIGCHLD);
+        if (holds_child_signal_) detail::hold_child_signal();
     }
     ~signals_during_call() {
         {
             std::lock_guard guard(terminal.lock);
             if (terminal.call_count > 0 && --terminal.call_count == 0) restore_terminal_signals();
         }
-        child_signal& child = of_this_thread();
-        if (child.call_count > 0 && --child.call_count == 0) unblock_child_signal(child);
+        if (holds_child_signal_) detail::release_child_signal();
     }
     signals_during_call(const signals_during_call&) = delete;
     signals_during_call& operator=(const signals_during_call&) = delete;
@@ -136,7 +108,8 @@ class signals_during_call {
         if (terminal.quit.sa_handler != SIG_IGN) ::sigaddset(&reset_, SIGQUIT);
     }
 
-    sigset_t mask_;   // of the command
+    bool holds_child_signal_;
+    sigset_t mask_;   // of the command: the program's
     sigset_t reset_;  // what is SIG_DFL in it
 };
 
@@ -192,17 +165,6 @@ bool is_cancelled() noexcept {
 }
 
 }  // namespace
-
-namespace detail {
-
-sigset_t mask_for_children() noexcept {
-    sigset_t mask;
-    ::pthread_sigmask(SIG_BLOCK, nullptr, &mask);
-    if (of_this_thread().is_blocked) ::sigdelset(&mask, SIGCHLD);
-    return mask;
-}
-
-}  // namespace detail
 
 }  // namespace green::monkeypatch
 

@@ -153,7 +153,7 @@ void forget_fd_in_handler(int fd) noexcept {
 
 void poller::poll(const timespec* timeout) noexcept {
     epoll_event events[batch_size];
-    int count = sys::epoll_wait(epoll_.get(), events, batch_size, timeout);
+    int count = sys::epoll_wait(epoll_.get(), events, batch_size, timeout, mask_while_waiting_);
     // In two steps ahead of the delivery the lines it will touch come in: the state, then the waiter it names.
     constexpr int states_ahead = 8, waiters_ahead = 4;
     fd_state nobody;

@@ -119,6 +119,8 @@ class poller {
     // file description alive.
     void deregister(int fd) noexcept;
 
+    // The thread's signal mask while poll() waits (a sigset_t, which stays where it is); null: its own.
+    void set_mask_while_waiting(const void* mask) noexcept { mask_while_waiting_ = mask; }
     // Waits up to `timeout` (null: for ever) and wakes whoever can go on.
     void poll(const timespec* timeout) noexcept;
 
@@ -145,6 +147,7 @@ class poller {
     std::uint64_t loop_bit_ = 0;
     std::vector<std::unique_ptr<chunk>> chunks_;
     std::size_t waiting_count_ = 0;
+    const void* mask_while_waiting_ = nullptr;
 };
 
 // Must be called right before `fd` is closed, by any thread: whoever waits for it on any hub wakes and finds its

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -133,11 +134,12 @@ int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept 
     return static_cast<int>(GREEN_CALL(epoll_ctl, epoll_fd, operation, fd, event));
 }
 
-int epoll_wait(int epoll_fd, epoll_event* events, int event_count, const timespec* timeout) noexcept {
+int epoll_wait(int epoll_fd, epoll_event* events, int event_count, const timespec* timeout, const void* mask) noexcept {
+    constexpr std::size_t mask_bytes = _NSIG / 8;
     const bool for_ever_or_now = !timeout || (timeout->tv_sec == 0 && timeout->tv_nsec == 0);
     static std::atomic<bool> has_pwait2{true};  // until a kernel before 5.11 says ENOSYS
     if (!for_ever_or_now && has_pwait2.load(std::memory_order_relaxed)) {
-        long count = direct_call(SYS_epoll_pwait2, epoll_fd, events, event_count, timeout, nullptr, 0);
+        long count = direct_call(SYS_epoll_pwait2, epoll_fd, events, event_count, timeout, mask, mask_bytes);
         if (count >= 0 || errno != ENOSYS) return static_cast<int>(count);
         has_pwait2.store(false, std::memory_order_relaxed);
     }
@@ -148,7 +150,7 @@ int epoll_wait(int epoll_fd, epoll_event* events, int event_count, const timespe
                                           : timeout->tv_sec * 1000 + (timeout->tv_nsec + 999'999) / 1'000'000;
     }
     return static_cast<int>(
-        direct_call(SYS_epoll_pwait, epoll_fd, events, event_count, static_cast<int>(ms), nullptr, 0));
+        direct_call(SYS_epoll_pwait, epoll_fd, events, event_count, static_cast<int>(ms), mask, mask_bytes));
 }
 
 int eventfd() noexcept {

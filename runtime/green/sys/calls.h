@@ -50,8 +50,9 @@ inline constexpr unsigned own_numbers_end = 4096;  // higher ones are taken for 
 int epoll_create() noexcept;  // with EPOLL_CLOEXEC
 int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept;
 // Waits in the kernel: for the hub alone. A null timeout means for ever. Uses epoll_pwait2 (Linux 5.11)
-// where it exists, else epoll_pwait with the time rounded up to a millisecond.
-int epoll_wait(int epoll_fd, epoll_event* events, int event_count, const timespec* timeout) noexcept;
+// where it exists, else epoll_pwait with the time rounded up to a millisecond. `mask` is the thread's signal mask meanwhile; null: its own.
+int epoll_wait(int epoll_fd, epoll_event* events, int event_count, const timespec* timeout,
+               const void* mask = nullptr) noexcept;
 int eventfd() noexcept;  // close-on-exec, non-blocking
 
 int pidfd_open(pid_t process) noexcept;  // readable once the process has ended; close-on-exec

@@ -159,6 +159,29 @@ static void run_once(void) {
     fprintf(out, "once: default %d, flags %x\n", now.sa_handler == SIG_DFL, (unsigned)now.sa_flags & ~0x04000000u);
 }
 
+static void show_masks(const char* when) {
+    sigset_t by_process, by_thread;
+    sigprocmask(SIG_BLOCK, NULL, &by_process);
+    pthread_sigmask(SIG_BLOCK, NULL, &by_thread);
+    fprintf(out, "%s: SIGCHLD %d %d, SIGUSR2 %d %d\n", when, sigismember(&by_process, SIGCHLD), sigismember(&by_thread, SIGCHLD),
+            sigismember(&by_process, SIGUSR2), sigismember(&by_thread, SIGUSR2));
+}
+
+/* Which thread a handler of SIGCHLD runs on is nobody's choice. */
+static void masks(void) {
+    struct sigaction action = {.sa_handler = count}, before;
+    sigset_t blocked, old;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR2);
+    sigaction(SIGCHLD, &action, &before);
+    sigprocmask(SIG_BLOCK, &blocked, &old);
+    say("system", system("exit 3"));
+    show_masks("after it");
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    show_masks("at last");
+    sigaction(SIGCHLD, &before, NULL);
+}
+
 void row(FILE* to) {
     out = to;
     own = pthread_self();
@@ -168,6 +191,7 @@ void row(FILE* to) {
     close_in_handler(SA_RESTART);
     send_faults();
     run_once();
+    masks();
     leave_by_jump();
     signal(SIGUSR1, SIG_DFL);
     close(self_pipe[0]);

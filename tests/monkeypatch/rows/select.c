@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -199,11 +200,41 @@ static void ending(void) {
     close(ends[0]);
 }
 
+/* No more of the sets is looked at than the process has descriptors, and what lies behind them stays as it is. */
+struct set_and_more {
+    fd_set set;
+    long more[512];
+};
+static void* change_behind(void* of) {
+    pause_ms(10);
+    ((struct set_and_more*)of)->more[0] = 4711;
+    pause_ms(20);
+    if (write(ends[1], "b", 1) != 1) fprintf(out, "write: %s\n", strerror(errno));
+    return NULL;
+}
+static void with_count_of_all(void) {
+    char* pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(pages + 4096, 4096, PROT_NONE);
+    fd_set* last = (fd_set*)(pages + 4096 - sizeof(fd_set));
+    struct timeval limit = {0, 10000};
+    FD_SET(ends[0], last);
+    say("select at the end of a page", select(getdtablesize(), last, NULL, NULL, &limit));
+    munmap(pages, 8192);
+    static struct set_and_more both;
+    FD_SET(ends[0], &both.set);
+    start_partner(change_behind, &both);
+    say("select of all", select(getdtablesize(), &both.set, NULL, NULL, NULL));
+    end_partner();
+    fprintf(out, "  is set %d, behind it %ld\n", FD_ISSET(ends[0], &both.set), both.more[0]);
+    take();
+}
+
 void row(FILE* to) {
     out = to;
     if (pipe(ends) != 0) return;
     polling();
     selecting();
+    with_count_of_all();
     epolling();
     ending();
     socketpair(AF_UNIX, SOCK_STREAM, 0, ends);

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <green/monkeypatch/signal_mask.h>
+
+#include <green/monkeypatch/patch.h>
+
+#include <utility>
+
+namespace green::monkeypatch {
+
+namespace detail {
+
+constinit thread_local mask_while_parked* mask_while_parked::newest = nullptr;
+
+namespace {
+
+// Of the thread's parked calls. The hub's poller refers to it while there are any.
+[[gnu::tls_model("initial-exec")]] thread_local constinit sigset_t combined{};
+
+struct child_signal {
+    unsigned holds = 0;
+    bool is_blocked = false;          // by us
+    bool program_blocks_too = false;  // valid while it is
+};
+[[gnu::noinline]] child_signal& of_this_thread() noexcept {
+    [[gnu::tls_model("initial-exec")]] static thread_local constinit child_signal state;
+    return state;
+}
+
+sigset_t only_child_signal() noexcept {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGCHLD);
+    return set;
+}
+
+// pthread_sigmask(3) by libc's function, as the program is to see it.
+template <class Real>
+int change_mask(Real real, int how, const sigset_t* set, sigset_t* before) noexcept {
+    child_signal& state = of_this_thread();
+    if (!state.is_blocked) return real(how, set, before);
+    const bool blocked_before = state.program_blocks_too;
+    sigset_t wanted;
+    if (set) {
+        wanted = *set;
+        const bool named = ::sigismember(set, SIGCHLD) == 1;
+        if (how == SIG_SETMASK || named) state.program_blocks_too = how == SIG_SETMASK ? named : how == SIG_BLOCK;
+        if (how == SIG_UNBLOCK)
+            ::sigdelset(&wanted, SIGCHLD);
+        else
+            ::sigaddset(&wanted, SIGCHLD);
+    }
+    const int result = real(how, set ? &wanted : nullptr, before);
+    if (result != 0) state.program_blocks_too = blocked_before;
+    if (result == 0 && before && !blocked_before) ::sigdelset(before, SIGCHLD);
+    return result;
+}
+
+void let_in_again(child_signal& state) noexcept {
+    const sigset_t set = only_child_signal();
+    if (std::exchange(state.is_blocked, false) && !state.program_blocks_too)
+        original<&::pthread_sigmask>()(SIG_UNBLOCK, &set, nullptr);
+}
+
+}  // namespace
+
+mask_while_parked::mask_while_parked(green::detail::poller& poller, const sigset_t* mask) noexcept
+    : poller_(poller), mask_(mask) {
+    if (!mask_) return;
+    next_ = std::exchange(newest, this);
+    link_ = &newest;
+    if (next_) next_->link_ = &next_;
+    combine(poller_);
+}
+
+mask_while_parked::~mask_while_parked() {
+    if (!mask_) return;
+    *link_ = next_;
+    if (next_) next_->link_ = link_;
+    combine(poller_);
+}
+
+void mask_while_parked::combine(green::detail::poller& poller) noexcept {
+    poller.set_mask_while_waiting(nullptr);
+    if (!newest) return;
+    combined = *newest->mask_;
+    for (const mask_while_parked* each = newest->next_; each; each = each->next_) {
+        const sigset_t so_far = combined;
+        ::sigandset(&combined, &so_far, each->mask_);
+    }
+    poller.set_mask_while_waiting(&combined);
+}
+
+void hold_child_signal() noexcept {
+    child_signal& state = of_this_thread();
+    if (++state.holds > 1) return;
+    const sigset_t set = only_child_signal();
+    sigset_t before;
+    if (original<&::pthread_sigmask>()(SIG_BLOCK, &set, &before) != 0) return;
+    state.is_blocked = true;
+    state.program_blocks_too = ::sigismember(&before, SIGCHLD) == 1;
+}
+
+void release_child_signal() noexcept {
+    child_signal& state = of_this_thread();
+    if (state.holds > 0 && --state.holds == 0) let_in_again(state);
+}
+
+void forget_held_child_signal() noexcept {
+    of_this_thread().holds = 0;
+    let_in_again(of_this_thread());
+}
+
+}  // namespace detail
+
+}  // namespace green::monkeypatch
+
+using namespace green::monkeypatch;
+
+extern "C" {
+
+int pthread_sigmask(int how, const sigset_t* set, sigset_t* before) noexcept {
+    return detail::change_mask(original<&::pthread_sigmask>(), how, set, before);
+}
+
+int sigprocmask(int how, const sigset_t* set, sigset_t* before) noexcept {
+    return detail::change_mask(original<&::sigprocmask>(), how, set, before);
+}
+
+}  // extern "C"
