@@ -45,7 +45,7 @@ PEERS = [
     Peer("asyncio", "Python asyncio", STACKLESS, "#c29a3a", (PYTHON, "{here}/peers/python/asyncio_peer.py"), True),
     Peer("asio-callbacks", "Boost.Asio, callbacks", CALLBACKS, "#6a4a86"),
     Peer("libuv", "libuv", CALLBACKS, "#2a5fb0"),
-    Peer("nginx", "nginx", CALLBACKS, "#3d6b35"),
+    Peer("nginx", "nginx", CALLBACKS, "#3d6b35", ("{here}/peers/nginx",)),
 ]
 BY_NAME = {peer.name: peer for peer in PEERS}
 
