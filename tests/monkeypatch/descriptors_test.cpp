@@ -20,6 +20,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -222,8 +223,9 @@ TEST_CASE_FIXTURE(patched, "a timeout ends every kind of call with ECANCELED, an
         CHECK_FALSE(in_time);
         CHECK(error == ECANCELED);
     };
-    int pipe_ends[2];
+    int pipe_ends[2], other_pipe[2];
     REQUIRE(::pipe(pipe_ends) == 0);
+    REQUIRE(::pipe(other_pipe) == 0);
     const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
     REQUIRE(::listen(listener, 1) == 0);
     const int set = ::epoll_create1(0);
@@ -255,6 +257,7 @@ TEST_CASE_FIXTURE(patched, "a timeout ends every kind of call with ECANCELED, an
     ended_by_timeout("recvmsg", [&] { return ::recvmsg(pair[0], &message, 0); });
     ended_by_timeout("recvmmsg", [&] { return ::recvmmsg(pair[0], messages, 2, 0, nullptr); });
     ended_by_timeout("readv", [&] { return ::readv(pipe_ends[0], &part, 1); });
+    ended_by_timeout("tee", [&] { return ::tee(pipe_ends[0], other_pipe[1], 100, 0); });
     ended_by_timeout("splice", [&] { return ::splice(pair[0], nullptr, pipe_ends[1], nullptr, 100, 0); });
     ended_by_timeout("ppoll", [&] {
         pollfd entry{pair[0], POLLIN, 0};
@@ -308,8 +311,7 @@ TEST_CASE_FIXTURE(patched, "a timeout ends every kind of call with ECANCELED, an
     ended_by_timeout("sendfile", [&] { return ::sendfile(pair[0], file, nullptr, 100'000); });
     CHECK_FALSE((::fcntl(pair[0], F_GETFL) & O_NONBLOCK));
     ::close(file);
-    ::close(pipe_ends[0]);
-    ::close(pipe_ends[1]);
+    for (int fd : {pipe_ends[0], pipe_ends[1], other_pipe[0], other_pipe[1]}) ::close(fd);
     ::close(listener);
     ::close(set);
 }
@@ -377,6 +379,58 @@ TEST_CASE_FIXTURE(patched, "a busy loop of calls that need not wait lets the oth
     }
 }
 
+TEST_CASE_FIXTURE(patched, "a busy loop of calls that never wait lets the others run") {
+    socket_pair pair;
+    std::array<char, 4> bytes{};
+    iovec part{bytes.data(), bytes.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    mmsghdr messages[1]{};
+    messages[0].msg_hdr = message;
+    auto lets_others_run = [&](const char* what, auto call) {
+        INFO(what);
+        bool stop = false;
+        auto other = green::spawn([&] { stop = true; });
+        int tries = 0;
+        while (!stop && ++tries < 1'000'000) call();
+        CHECK(stop);
+    };
+    lets_others_run("recv", [&] { CHECK(::recv(pair[0], bytes.data(), 1, MSG_DONTWAIT) == -1); });
+    lets_others_run("recvfrom", [&] { ::recvfrom(pair[0], bytes.data(), 1, MSG_DONTWAIT, nullptr, nullptr); });
+    lets_others_run("recvmsg", [&] { ::recvmsg(pair[0], &message, MSG_DONTWAIT); });
+    lets_others_run("recvmmsg", [&] { ::recvmmsg(pair[0], messages, 1, MSG_DONTWAIT, nullptr); });
+    CHECK(errno == EAGAIN);
+    fill(pair[0]);
+    lets_others_run("send", [&] { CHECK(::send(pair[0], bytes.data(), 1, MSG_DONTWAIT) == -1); });
+    lets_others_run("sendto", [&] { ::sendto(pair[0], bytes.data(), 1, MSG_DONTWAIT, nullptr, 0); });
+    lets_others_run("sendmsg", [&] { ::sendmsg(pair[0], &message, MSG_DONTWAIT); });
+    lets_others_run("sendmmsg", [&] { ::sendmmsg(pair[0], messages, 1, MSG_DONTWAIT); });
+    CHECK(errno == EAGAIN);
+}
+
+TEST_CASE_FIXTURE(patched, "splice into a socket that is full parks") {
+    socket_pair pair;
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    REQUIRE(::fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) >= 1 << 20);
+    const int small = 8192;
+    REQUIRE(::setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small) == 0);
+    const std::vector<char> much(900'000, 'x');
+    const ssize_t size = ::write(ends[1], much.data(), much.size());
+    auto reader = green::spawn([&] {
+        std::vector<char> into(1 << 16);
+        ssize_t total = 0;
+        while (total < size) total += ::read(pair[1], into.data(), into.size());
+        return total;
+    });
+    CHECK(::splice(ends[0], nullptr, pair[0], nullptr, much.size(), 0) == size);
+    CHECK(reader.get() == size);
+    CHECK_FALSE((::fcntl(pair[0], F_GETFL) & O_NONBLOCK));
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
 TEST_CASE_FIXTURE(patched, "green's own waits and patched ones share a descriptor") {
     socket_pair pair;
     bool green_saw = false;
@@ -412,17 +466,23 @@ TEST_CASE_FIXTURE(patched, "select waits for room to write") {
 }
 
 TEST_CASE_FIXTURE(patched, "MSG_PEEK with MSG_WAITALL waits for all that it is to look at") {
-    socket_pair pair;
+    loopback_listener listener(8);  // over a unix socket it does not wait
+    const int client = ::socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    REQUIRE(::connect(client, listener.address(), listener.size) == 0);
+    REQUIRE(::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
+    const int accepted = ::accept(listener.fd, nullptr, nullptr);
     std::array<char, 4> buffer{};
-    auto looking = green::spawn([&] { return ::recv(pair[0], buffer.data(), 3, MSG_PEEK | MSG_WAITALL); });
+    auto looking = green::spawn([&] { return ::recv(accepted, buffer.data(), 3, MSG_PEEK | MSG_WAITALL); });
     for (const char* piece : {"a", "b", "c"}) {
         green::sleep(1ms);
         CHECK(looking.state() == green::fiber_state::parked);
-        REQUIRE(::send(pair[1], piece, 1, 0) == 1);
+        REQUIRE(::send(client, piece, 1, 0) == 1);
     }
     CHECK(looking.get() == 3);
     CHECK(std::string(buffer.data()) == "abc");
-    CHECK(::recv(pair[0], buffer.data(), 4, 0) == 3);
+    CHECK(::recv(accepted, buffer.data(), 4, 0) == 3);
+    ::close(client);
+    ::close(accepted);
 }
 
 TEST_CASE_FIXTURE(patched, "an accepted number that was closed unseen is waited for anew") {

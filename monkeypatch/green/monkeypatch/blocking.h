@@ -114,4 +114,10 @@ class blocking_call {
 // The kernel's O_NONBLOCK of a descriptor.
 bool is_nonblocking(int fd) noexcept;
 
+// The result of a call that sends without blocking. When it also opens the connection (MSG_FASTOPEN, TCP_FASTOPEN_CONNECT)
+// it says EINPROGRESS, where a blocking one would go on to wait: as for room.
+inline long unless_connecting(int fd, long sent) noexcept {
+    return sent == -EINPROGRESS && !is_nonblocking(fd) ? -EAGAIN : sent;
+}
+
 }  // namespace green::monkeypatch::detail

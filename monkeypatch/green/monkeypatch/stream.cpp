@@ -4,6 +4,7 @@
 #include <green/monkeypatch/descriptor.h>
 #include <green/monkeypatch/message_parts.h>
 #include <green/monkeypatch/patch.h>
+#include <green/monkeypatch/receive.h>
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
 
@@ -66,7 +67,21 @@ long try_by_kind(scheduler& s, int fd, short ready, Nowait nowait, Message messa
     }
 }
 
+// With SO_RCVLOWAT a read is a receive that wants more.
+bool is_receive(scheduler& s, int fd) noexcept {
+    if (!detail::low_marks_may_be_set()) [[likely]] return false;
+    detail::forget_unless_closes_are_seen(s, fd);
+    const fd_kind kind = detail::kind_of(s, fd);
+    return kind == fd_kind::socket || kind == fd_kind::tcp;
+}
+
 ssize_t read_parts(scheduler& s, int fd, const iovec* parts, int count) noexcept {
+    if (is_receive(s, fd)) {
+        msghdr message{};
+        message.msg_iov = const_cast<iovec*>(parts);
+        message.msg_iovlen = static_cast<std::size_t>(count);
+        return detail::receive_message(s, fd, &message, 0, "readv");
+    }
     blocking_call call(s, fd, EPOLLIN, "readv");
     auto attempt = [&] {
         return try_by_kind(
@@ -83,6 +98,7 @@ ssize_t read_parts(scheduler& s, int fd, const iovec* parts, int count) noexcept
 }
 
 ssize_t read_one(scheduler& s, int fd, void* buffer, std::size_t size) noexcept {
+    if (is_receive(s, fd)) return detail::receive_bytes(s, fd, buffer, size, 0, nullptr, nullptr, "read");
     blocking_call call(s, fd, EPOLLIN, "read");
     auto attempt = [&] {
         return try_by_kind(
@@ -121,7 +137,7 @@ ssize_t write_parts(scheduler& s, int fd, const iovec* pieces, std::size_t piece
                     msghdr message{};
                     parts.put_into(message);
                     const int quiet = parts.count() ? MSG_NOSIGNAL : 0;
-                    return bare_call(SYS_sendmsg, fd, &message, MSG_DONTWAIT | quiet);
+                    return detail::unless_connecting(fd, bare_call(SYS_sendmsg, fd, &message, MSG_DONTWAIT | quiet));
                 },
                 [&](fd_kind kind) { return write_ready(fd, kind, next, next_count); });
         });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Family time: the sleeps (sleep(3), usleep(3), nanosleep(2), clock_nanosleep(2)).
+// Family time: the sleeps (sleep(3), usleep(3), nanosleep(2), clock_nanosleep(2), thrd_sleep(3)).
 #include <green/fiber/park.h>
 #include <green/hub/sleep_operation.h>
 #include <green/monkeypatch/gate.h>
@@ -17,14 +17,10 @@ namespace {
 
 using detail::is_valid;
 using detail::to_duration;
+using detail::to_timespec;
 using detail::waiting_call;
 using green::detail::outcome;
 using green::detail::scheduler;
-
-timespec to_timespec(duration d) noexcept {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(d);
-    return {static_cast<time_t>(seconds.count()), static_cast<long>((d - seconds).count())};
-}
 
 // How a sleep ended: with no error, or before its time.
 struct slept {
@@ -94,9 +90,9 @@ unsigned sleep(unsigned seconds) {
     waiting_call call("sleep");
     const slept rest = sleep_on(*s, std::chrono::seconds(seconds), call);
     if (rest.error) errno = rest.error;
-    // Whole ones that are left, as glibc counts; a cancelled sleep, which nobody expects, never looks like a full one.
-    return static_cast<unsigned>(rest.error == EINTR ? std::chrono::floor<std::chrono::seconds>(rest.left).count()
-                                                     : std::chrono::ceil<std::chrono::seconds>(rest.left).count());
+    // Whole ones that are left, as glibc counts. After a cancellation none: who sleeps for what is left, until nothing is,
+    // would do so for ever.
+    return rest.error == EINTR ? static_cast<unsigned>(std::chrono::floor<std::chrono::seconds>(rest.left).count()) : 0;
 }
 
 int usleep(useconds_t microseconds) {
@@ -123,6 +119,14 @@ int clock_nanosleep(clockid_t clock, int flags, const timespec* wanted, timespec
     if (!s) return original<&::clock_nanosleep>()(clock, flags, wanted, left);
     return flags & TIMER_ABSTIME ? sleep_until_clock_says(*s, clock, *wanted, "clock_nanosleep")
                                  : sleep_relative(*s, *wanted, left, "clock_nanosleep");
+}
+
+int thrd_sleep(const timespec* wanted, timespec* left) {
+    scheduler* s = wanted ? detail::taken_over(family::time) : nullptr;
+    if (!s) return original<&::thrd_sleep>()(wanted, left);
+    constexpr int interrupted = -1, failed = -2;  // as glibc has them
+    const int error = sleep_relative(*s, *wanted, left, "thrd_sleep");
+    return error == 0 ? 0 : error == EINTR ? interrupted : failed;
 }
 
 }  // extern "C"

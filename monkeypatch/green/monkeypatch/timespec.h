@@ -20,6 +20,11 @@ inline duration to_duration(const timespec& t) noexcept {
     return add(time_point(saturate(std::chrono::seconds(t.tv_sec))), duration(t.tv_nsec)).time_since_epoch();
 }
 
+inline timespec to_timespec(duration d) noexcept {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(d);
+    return {static_cast<time_t>(seconds.count()), static_cast<long>((d - seconds).count())};
+}
+
 // The moment when a wait of `limit` from `now` on is over: `min` for one that does not wait, never for null.
 inline time_point deadline_after(time_point now, const timespec* limit) noexcept {
     if (!limit) return never;

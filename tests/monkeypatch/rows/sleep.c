@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSL-1.0 */
-/* sleep, usleep, nanosleep, clock_nanosleep: how long, what they return, and what they make of nonsense. */
+/* sleep, usleep, nanosleep, clock_nanosleep, thrd_sleep: how long, what they return, and what they make of nonsense. */
 #include "row.h"
 
 #include <errno.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +52,13 @@ static void try_clock(const char* what, clockid_t clock, int flags, long long se
     report(what, result, 0);
 }
 
+static void try_thrd_sleep(const char* what, long long seconds, long nanoseconds, long long least_ns) {
+    struct timespec wanted = {.tv_sec = seconds, .tv_nsec = nanoseconds}, left = {.tv_sec = 7, .tv_nsec = 7};
+    start();
+    report(what, thrd_sleep(&wanted, &left), least_ns);
+    fprintf(out, "  left %lld %ld\n", (long long)left.tv_sec, left.tv_nsec);
+}
+
 void row(FILE* to) {
     out = to;
     start();
@@ -72,6 +80,9 @@ void row(FILE* to) {
     try_nanosleep("nanosleep of 10^9 ns", 0, 1000000000, 0);
     start();
     report("nanosleep(NULL)", nanosleep(NULL, NULL), 0);
+
+    try_thrd_sleep("thrd_sleep of 5 ms", 0, 5000000, 5000000);
+    try_thrd_sleep("thrd_sleep of -1 s", -1, 0, 0);
 
     try_absolute("until a monotonic moment", CLOCK_MONOTONIC, 5000000, 5000000);
     try_absolute("until a moment of the wall clock", CLOCK_REALTIME, 5000000, 4900000);

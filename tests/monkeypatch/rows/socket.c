@@ -119,6 +119,38 @@ static void connecting(void) {
     close(datagram);
 }
 
+/* A connection that is made by the first data; where that is allowed. */
+static void sending_at_once(void) {
+    struct sockaddr_in at;
+    const int listener = listen_on(SOCK_STREAM, &at, 8);
+    int fds[3], accepted[3], on = 1;
+    char buffer[16];
+    for (int i = 0; i < 3; ++i) fds[i] = socket(AF_INET, SOCK_STREAM, 0);
+    errno = 4711;
+    say("sendto with MSG_FASTOPEN", sendto(fds[0], "hello", 5, MSG_FASTOPEN, (struct sockaddr*)&at, sizeof at));
+    struct iovec part = {"world", 5};
+    struct msghdr message = {.msg_name = &at, .msg_namelen = sizeof at, .msg_iov = &part, .msg_iovlen = 1};
+    say("sendmsg with MSG_FASTOPEN", sendmsg(fds[1], &message, MSG_FASTOPEN));
+    say("TCP_FASTOPEN_CONNECT", setsockopt(fds[2], IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on, sizeof on));
+    say("connect", connect(fds[2], (struct sockaddr*)&at, sizeof at));
+    say("write", write(fds[2], "words", 5));
+    for (int i = 0; i < 3; ++i) {
+        accepted[i] = accept(listener, NULL, NULL);
+        errno = 4711;
+        say("recv", recv(accepted[i], buffer, 5, MSG_WAITALL));
+        fprintf(out, "  %.5s, blocking %d\n", buffer, blocking(fds[i]));
+    }
+    for (int i = 0; i < 3; ++i) {
+        close(fds[i]);
+        close(accepted[i]);
+    }
+    close(listener);
+    fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+    errno = 4711;
+    say("sendto nobody with MSG_FASTOPEN", sendto(fds[0], "hello", 5, MSG_FASTOPEN, (struct sockaddr*)&at, sizeof at));
+    close(fds[0]);
+}
+
 static void accepting(void) {
     struct sockaddr_in at;
     const int listener = listen_on(SOCK_STREAM, &at, 8);
@@ -281,6 +313,15 @@ static void datagrams(void) {
     errno = 4711;
     say("recvmmsg with MSG_WAITFORONE", recvmmsg(receiver, messages, 3, MSG_WAITFORONE, NULL));
     say("recvmmsg that would wait", recvmmsg(receiver, messages, 3, MSG_DONTWAIT, NULL));
+    const struct timespec limits[] = {{5, 0}, {0, 0}, {0, 2000000000}, {-1, 0}};
+    for (int i = 0; i < 4; ++i) {
+        struct timespec limit = limits[i];
+        sendto(sender, "h", 1, 0, (struct sockaddr*)&at, sizeof at);
+        errno = 4711;
+        say("recvmmsg with a limit", recvmmsg(receiver, messages, 1, 0, &limit));
+        const int is_less = limit.tv_sec < limits[i].tv_sec || (limit.tv_sec == limits[i].tv_sec && limit.tv_nsec < limits[i].tv_nsec);
+        fprintf(out, "  %s\n", is_less ? "of which less is left" : "as it was");
+    }
     close(receiver);
     close(sender);
 }
@@ -404,6 +445,7 @@ void row(FILE* to) {
     close(0);
     open("/dev/null", O_RDONLY);
     connecting();
+    sending_at_once();
     accepting();
     receiving();
     sending();
