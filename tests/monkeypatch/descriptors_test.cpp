@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,7 +23,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pty.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
@@ -32,6 +35,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -429,6 +433,36 @@ TEST_CASE_FIXTURE(patched, "splice into a socket that is full parks") {
     CHECK_FALSE((::fcntl(pair[0], F_GETFL) & O_NONBLOCK));
     ::close(ends[0]);
     ::close(ends[1]);
+}
+
+TEST_CASE_FIXTURE(patched, "a write to an eventfd waits for room, and a read of a terminal for its VTIME, beside others") {
+    const int counter = ::eventfd(5, 0);
+    std::uint64_t most = std::numeric_limits<std::uint64_t>::max() - 1, seen = 0;
+    auto reader = green::spawn([&] {
+        green::sleep(1ms);
+        return ::read(counter, &seen, sizeof seen);
+    });
+    CHECK(::write(counter, &most, sizeof most) == sizeof most);
+    CHECK(reader.get() == sizeof seen);
+    CHECK(seen == 5);
+    ::close(counter);
+
+    int master, terminal;
+    REQUIRE(::openpty(&master, &terminal, nullptr, nullptr, nullptr) == 0);
+    termios modes{};
+    ::cfmakeraw(&modes);
+    modes.c_cc[VMIN] = 0;
+    modes.c_cc[VTIME] = 100;
+    REQUIRE(::tcsetattr(terminal, TCSANOW, &modes) == 0);
+    auto typist = green::spawn([&] {
+        green::sleep(1ms);
+        return ::write(master, "x", 1);
+    });
+    char c = 0;
+    CHECK(::read(terminal, &c, 1) == 1);
+    CHECK(typist.get() == 1);
+    ::close(terminal);
+    ::close(master);
 }
 
 TEST_CASE_FIXTURE(patched, "green's own waits and patched ones share a descriptor") {

@@ -61,7 +61,7 @@ bool blocking_call::blocks() noexcept {
 
 bool blocking_call::wait() noexcept {
     const int before = errno;
-    const restarts how = deadline_ == never ? restarts::yes : restarts::no;
+    const restarts how = deadline_ == never || is_limited_ ? restarts::yes : restarts::no;
     const int error = has_event_ ? wait_event(scheduler_, fd_, events_, deadline_, call_, how) : pause(how);
     errno = error == ETIMEDOUT ? EAGAIN : error ? error : before;
     return !error;

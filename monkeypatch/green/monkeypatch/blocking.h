@@ -65,7 +65,6 @@ class blocking_call {
                 if (may_try_again()) continue;
                 return -1;
             }
-            if (result == -EINTR) continue;
             errno = static_cast<int>(-result);
             return -1;
         }
@@ -84,6 +83,14 @@ class blocking_call {
 
     // What it waits for makes no event: it is to be tried again every 2 ms.
     void expect_no_event() noexcept { has_event_ = false; }
+
+    // It ends after this time of waiting, counted from now; of several limits the first counts.
+    void limit_wait(duration limit) noexcept {
+        if (is_limited_) return;
+        is_limited_ = is_known_to_block_ = true;
+        deadline_ = add(scheduler_.loop().now(), limit);
+    }
+    bool is_limited() const noexcept { return is_limited_; }
 
     // Lets the others run now and then, if none of its calls has to wait.
     void take_turn() noexcept {
@@ -104,11 +111,12 @@ class blocking_call {
 
     scheduler& scheduler_;
     waiting_call call_;
-    time_point deadline_ = never;  // unless it had to wait and its socket has a time limit
+    time_point deadline_ = never;  // unless it had to wait and there is a limit
     int fd_;
     std::uint32_t events_;
     bool is_known_to_block_ = false;
     bool has_event_ = true;
+    bool is_limited_ = false;  // by no time limit of a socket
 };
 
 // The kernel's O_NONBLOCK of a descriptor.

@@ -10,6 +10,7 @@
 #include <green/hub/poller.h>
 #include <green/monkeypatch/gate.h>
 #include <green/monkeypatch/patch.h>
+#include <green/monkeypatch/special_file.h>
 #include <green/sys/calls.h>
 
 #include <algorithm>
@@ -51,7 +52,7 @@ fd_kind kind_by_mode(green::detail::poller& poller, int fd) {
     if (S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode) || S_ISBLK(facts.st_mode)) return fd_kind::never_blocks;
     const int error = poller.ensure_registered(fd, poller.state(fd));
     if (error == EPERM) return fd_kind::never_blocks;
-    return S_ISFIFO(facts.st_mode) ? fd_kind::nowait : fd_kind::ready_first;
+    return S_ISFIFO(facts.st_mode) ? fd_kind::nowait : special_kind(fd, facts.st_mode);
 }
 
 }  // namespace

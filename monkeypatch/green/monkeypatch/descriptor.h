@@ -16,7 +16,8 @@ enum class fd_kind : std::uint8_t {
     tcp,           // the same
     nowait,        // preadv2(2) with RWF_NOWAIT: pipes
     old_pipe,      // as ready_first, but a pipe (before Linux 6.4): ready to take PIPE_BUF bytes, and no more
-    ready_first,   // poll(2) and then the call: terminals, timerfd and whatever else has no RWF_NOWAIT
+    ready_first,   // poll(2) and then the call: devices and whatever else has no RWF_NOWAIT
+    event_counter, timer, signals, notices, terminal,  // the same, but it is known what they wait for (special_file.h)
     never_blocks,  // regular files, directories, /dev/null: straight through
 };
 

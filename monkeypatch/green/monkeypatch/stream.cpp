@@ -5,6 +5,8 @@
 #include <green/monkeypatch/message_parts.h>
 #include <green/monkeypatch/patch.h>
 #include <green/monkeypatch/receive.h>
+#include <green/monkeypatch/socket_facts.h>
+#include <green/monkeypatch/special_file.h>
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
 
@@ -25,7 +27,10 @@ namespace {
 using detail::blocking_call;
 using detail::fd_kind;
 using detail::message_parts;
+using detail::nonblocking_for_now;
 using detail::size_of;
+using detail::step;
+using detail::transfer;
 using green::detail::scheduler;
 using sys::bare_call;
 
@@ -38,9 +43,28 @@ long write_nowait(int fd, const iovec* parts, std::size_t count) noexcept {
     return bare_call(SYS_pwritev2, fd, parts, count, at_position_of_file, 0, RWF_NOWAIT);
 }
 
+// One call that never blocks, to a special file: plain() is it.
+template <class Plain>
+long try_special(blocking_call& call, int fd, fd_kind kind, const transfer& wanted, Plain plain) noexcept {
+    short seen = 0;
+    const bool is_ready = sys::poll_now(fd, wanted.reads ? POLLIN : POLLOUT, seen) != 0;
+    step next = is_ready ? detail::step_when_ready(kind, fd, wanted) : detail::step_when_not_ready(kind, fd, wanted);
+    if (next == step::park && kind == fd_kind::terminal && wanted.reads) {
+        const detail::idle_terminal idle = detail::ask_idle_terminal(fd);
+        if (idle.error) return -idle.error;
+        if (idle.limit > duration::zero()) call.limit_wait(idle.limit);
+        next = idle.next;
+    }
+    if (next == step::park) return -EAGAIN;
+    if (next == step::call) return plain(kind);
+    nonblocking_for_now guard(fd);
+    return plain(kind);
+}
+
 // One call on pieces that never blocks, by what kind the descriptor is. What it learns about the kind it tells.
 template <class Nowait, class Message, class Plain>
-long try_by_kind(scheduler& s, int fd, short ready, Nowait nowait, Message message, Plain plain) noexcept {
+long try_by_kind(scheduler& s, blocking_call& call, int fd, const transfer& wanted, Nowait nowait, Message message,
+                 Plain plain) noexcept {
     for (;;) {
         const fd_kind kind = detail::kind_of(s, fd);
         long result = 0;
@@ -56,15 +80,23 @@ long try_by_kind(scheduler& s, int fd, short ready, Nowait nowait, Message messa
                 detail::set_kind(s, fd, fd_kind::old_pipe);
                 continue;
             case fd_kind::old_pipe:
-            case fd_kind::ready_first:
-                if (short seen = 0; sys::poll_now(fd, ready, seen) == 0) return -EAGAIN;
+                if (short seen = 0; sys::poll_now(fd, wanted.reads ? POLLIN : POLLOUT, seen) == 0) return -EAGAIN;
                 return plain(kind);
             case fd_kind::never_blocks:
             case fd_kind::unknown:
                 return plain(kind);
+            default:
+                return try_special(call, fd, kind, wanted, plain);
         }
         detail::set_kind(s, fd, fd_kind::unknown);  // closed unseen, and another one by now
     }
+}
+
+// A read whose time is up has found nothing, and that is no failure (VTIME).
+ssize_t or_nothing(ssize_t count, const blocking_call& call, int errno_before) noexcept {
+    if (count >= 0 || !call.is_limited() || errno != EAGAIN) return count;
+    errno = errno_before;
+    return 0;
 }
 
 // With SO_RCVLOWAT a read is a receive that wants more.
@@ -82,10 +114,12 @@ ssize_t read_parts(scheduler& s, int fd, const iovec* parts, int count) noexcept
         message.msg_iovlen = static_cast<std::size_t>(count);
         return detail::receive_message(s, fd, &message, 0, "readv");
     }
+    const int before = errno;
     blocking_call call(s, fd, EPOLLIN, "readv");
+    const transfer wanted{true, size_of(parts, static_cast<std::size_t>(count)), nullptr};
     auto attempt = [&] {
         return try_by_kind(
-            s, fd, POLLIN, [&] { return read_nowait(fd, parts, static_cast<std::size_t>(count)); },
+            s, call, fd, wanted, [&] { return read_nowait(fd, parts, static_cast<std::size_t>(count)); },
             [&] {
                 msghdr message{};
                 message.msg_iov = const_cast<iovec*>(parts);
@@ -94,15 +128,17 @@ ssize_t read_parts(scheduler& s, int fd, const iovec* parts, int count) noexcept
             },
             [&](fd_kind) { return bare_call(SYS_readv, fd, parts, count); });
     };
-    return call.receive(attempt, [&](std::size_t read) { return read < size_of(parts, static_cast<std::size_t>(count)); });
+    return or_nothing(call.receive(attempt, [&](std::size_t read) { return read < wanted.size_bytes; }), call, before);
 }
 
 ssize_t read_one(scheduler& s, int fd, void* buffer, std::size_t size) noexcept {
     if (is_receive(s, fd)) return detail::receive_bytes(s, fd, buffer, size, 0, nullptr, nullptr, "read");
+    const int before = errno;
     blocking_call call(s, fd, EPOLLIN, "read");
+    const transfer wanted{true, size, nullptr};
     auto attempt = [&] {
         return try_by_kind(
-            s, fd, POLLIN,
+            s, call, fd, wanted,
             [&] {
                 const iovec part{buffer, size};
                 return read_nowait(fd, &part, 1);
@@ -110,7 +146,7 @@ ssize_t read_one(scheduler& s, int fd, void* buffer, std::size_t size) noexcept 
             [&] { return bare_call(SYS_recvfrom, fd, buffer, size, MSG_DONTWAIT, nullptr, nullptr); },
             [&](fd_kind) { return bare_call(SYS_read, fd, buffer, size); });
     };
-    return call.receive(attempt, [&](std::size_t read) { return read < size; });
+    return or_nothing(call.receive(attempt, [&](std::size_t read) { return read < size; }), call, before);
 }
 
 // As much as is certain not to block the thread, to what has been found ready. Up to PIPE_BUF bytes are written to a pipe in
@@ -131,8 +167,9 @@ ssize_t write_parts(scheduler& s, int fd, const iovec* pieces, std::size_t piece
         const ssize_t count = call.perform([&] {
             const iovec* next = parts.pieces();
             const std::size_t next_count = parts.piece_count();
+            const transfer wanted{false, next->iov_len, next->iov_base};
             return try_by_kind(
-                s, fd, POLLOUT, [&] { return write_nowait(fd, next, next_count); },
+                s, call, fd, wanted, [&] { return write_nowait(fd, next, next_count); },
                 [&] {
                     msghdr message{};
                     parts.put_into(message);
