@@ -141,6 +141,7 @@ static void terminals(void) {
     read_terminal("read with neither VMIN nor VTIME", 0);
     set_modes(0, 2);
     read_terminal("read with VTIME", 190);
+    set_modes(0, 20);
     start_partner(type_later, "abc");
     start_clock();
     say("read with VTIME of what is typed", read(terminal, buffer, 10));
