@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <string>
@@ -30,6 +31,7 @@
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
@@ -463,6 +465,29 @@ TEST_CASE_FIXTURE(patched, "a write to an eventfd waits for room, and a read of 
     CHECK(typist.get() == 1);
     ::close(terminal);
     ::close(master);
+}
+
+TEST_CASE_FIXTURE(patched, "both ends of a FIFO are opened on one thread, and a timeout ends the wait for the other one") {
+    const std::string name = "/tmp/green-fifo-" + std::to_string(::getpid());
+    ::unlink(name.c_str());
+    REQUIRE(::mkfifo(name.c_str(), 0600) == 0);
+    auto writer = green::spawn([&] { std::ofstream(name) << "hello\n"; });
+    std::string line;
+    std::ifstream reader(name);
+    CHECK(std::getline(reader, line));
+    CHECK(line == "hello");
+    writer.join();
+    reader.close();
+    for (int way : {O_RDONLY, O_WRONLY}) {
+        int error = 0;
+        CHECK_FALSE(green::with_timeout(2ms, [&] {
+            error = ::open(name.c_str(), way) < 0 ? errno : 0;
+            green::yield();
+        }));
+        CHECK(error == ECANCELED);
+    }
+    CHECK(::open(name.c_str(), O_WRONLY | O_NONBLOCK) == -1);  // nobody reads, no longer
+    ::unlink(name.c_str());
 }
 
 TEST_CASE_FIXTURE(patched, "green's own waits and patched ones share a descriptor") {

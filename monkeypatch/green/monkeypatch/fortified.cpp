@@ -3,7 +3,18 @@
 #include <green/monkeypatch/fortified.h>
 #include <green/monkeypatch/patch.h>
 
+#include <fcntl.h>
 #include <sys/socket.h>
+
+using green::monkeypatch::original;
+
+namespace {
+
+bool makes_files(int flags) {
+    return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+}  // namespace
 
 extern "C" {
 
@@ -33,6 +44,27 @@ int __poll_chk(pollfd* entries, nfds_t count, int limit_ms, size_t buffer_size) 
 int __ppoll_chk(pollfd* entries, nfds_t count, const timespec* limit, const sigset_t* mask, size_t buffer_size) {
     if (buffer_size / sizeof *entries < count) __chk_fail();
     return ::ppoll(entries, count, limit, mask);
+}
+
+// Without a mode: libc ends the program when the flags say that a file may be made.
+int __open_2(const char* path, int flags) {
+    if (makes_files(flags)) return original<&::__open_2>()(path, flags);
+    return ::open(path, flags);
+}
+
+int __open64_2(const char* path, int flags) {
+    if (makes_files(flags)) return original<&::__open64_2>()(path, flags);
+    return ::open64(path, flags);
+}
+
+int __openat_2(int directory, const char* path, int flags) {
+    if (makes_files(flags)) return original<&::__openat_2>()(directory, path, flags);
+    return ::openat(directory, path, flags);
+}
+
+int __openat64_2(int directory, const char* path, int flags) {
+    if (makes_files(flags)) return original<&::__openat64_2>()(directory, path, flags);
+    return ::openat64(directory, path, flags);
 }
 
 }  // extern "C"
