@@ -17,7 +17,6 @@ class Peer:
     name: str
     title: str
     kind: str
-    colour: str
     program: tuple = ()   # empty: the program of that name in the build
     is_slow: bool = False  # an interpreter: left out where there are a million of something
 
@@ -29,23 +28,22 @@ class Peer:
         return [word.format(build=build, here=HERE) for word in self.program] or [f"{build}/tests/bench/peer-{self.name}"]
 
 
-GREEN, GREEN_LIGHT, GREEN_DARK, GREY = "#1a7f4b", "#57ab7c", "#0d5230", "#7a7a7a"
 PEERS = [
-    Peer("raw-epoll", "epoll by hand", BARE, GREY),
-    Peer("boost-context", "Boost.Context, bare", BARE, GREY),
-    Peer("green-fibers", "green, fibers", STACKFUL, GREEN),
-    Peer("green-patched", "green, patched libc calls", STACKFUL, GREEN_DARK),
-    Peer("boost-fiber", "Boost.Fiber", STACKFUL, "#b8860b"),
-    Peer("asio-spawn", "Boost.Asio, spawn", STACKFUL, "#8250a0"),
-    Peer("go", "Go", STACKFUL, "#0089a8"),
-    Peer("gevent", "gevent", STACKFUL, "#a86b2d", (PYTHON, "{here}/peers/python/gevent_peer.py"), True),
-    Peer("threads", "native threads", STACKFUL, "#57606a"),
-    Peer("green-coro", "green, tasks", STACKLESS, GREEN_LIGHT),
-    Peer("asio-coro", "Boost.Asio, C++20 coroutines", STACKLESS, "#b07cc6"),
-    Peer("asyncio", "Python asyncio", STACKLESS, "#c29a3a", (PYTHON, "{here}/peers/python/asyncio_peer.py"), True),
-    Peer("asio-callbacks", "Boost.Asio, callbacks", CALLBACKS, "#6a4a86"),
-    Peer("libuv", "libuv", CALLBACKS, "#2a5fb0"),
-    Peer("nginx", "nginx", CALLBACKS, "#3d6b35", ("{here}/peers/nginx",)),
+    Peer("raw-epoll", "epoll by hand", BARE),
+    Peer("boost-context", "Boost.Context, bare", BARE),
+    Peer("green-fibers", "green, fibers", STACKFUL),
+    Peer("green-patched", "green, patched libc calls", STACKFUL),
+    Peer("boost-fiber", "Boost.Fiber", STACKFUL),
+    Peer("asio-spawn", "Boost.Asio, spawn", STACKFUL),
+    Peer("go", "Go", STACKFUL),
+    Peer("gevent", "gevent", STACKFUL, (PYTHON, "{here}/peers/python/gevent_peer.py"), True),
+    Peer("threads", "native threads", STACKFUL),
+    Peer("green-coro", "green, tasks", STACKLESS),
+    Peer("asio-coro", "Boost.Asio, C++20 coroutines", STACKLESS),
+    Peer("asyncio", "Python asyncio", STACKLESS, (PYTHON, "{here}/peers/python/asyncio_peer.py"), True),
+    Peer("asio-callbacks", "Boost.Asio, callbacks", CALLBACKS),
+    Peer("libuv", "libuv", CALLBACKS),
+    Peer("nginx", "nginx", CALLBACKS, ("{here}/peers/nginx",)),
 ]
 BY_NAME = {peer.name: peer for peer in PEERS}
 
