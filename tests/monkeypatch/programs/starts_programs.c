@@ -63,7 +63,7 @@ static void by_spawn(void) {
     pid_t child;
     said("posix_spawn", posix_spawn(&child, "/bin/sh", &actions, &how, words, environ));
     usleep(2000);
-    said("write", write(ends[1], "this\n", 5));
+    if (write(ends[1], "this\n", 5) != 5) perror("write");  /* says nothing else: from here on the child does */
     ended("its end", child);
     said("posix_spawnp", posix_spawnp(&child, "true", NULL, NULL, words, environ));
     ended("its end", child);
