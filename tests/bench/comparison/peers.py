@@ -21,6 +21,10 @@ class Peer:
     is_slow: bool = False  # an interpreter: left out where there are a million of something
 
     @property
+    def in_quick(self):
+        return not self.is_slow and self.name != "threads"
+
+    @property
     def is_green(self):
         return self.name.startswith("green")
 

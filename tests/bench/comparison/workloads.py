@@ -24,6 +24,7 @@ class Workload:
     driver: str = "timed"
     size_text: str = ""
     too_much_for_slow: int = 1 << 62  # sizes from which on interpreters are left out
+    in_quick: bool = False
 
     def points(self, quick):
         for size in (self.quick_sizes or self.sizes[:1]) if quick else self.sizes:
@@ -59,37 +60,37 @@ A_MILLION = 1_000_000
 
 WORKLOADS = [
     Workload("switch", "Switching", "Units of execution in a ring give up the processor in turns: one switch.", EACH,
-             (2, 10, 10_000), (2, 10_000), size_text="a ring of {}"),
-    Workload("spawn", "Starting and joining", "One is started that does nothing, and waited for.", EACH),
+             (2, 10, 10_000), (2, 10_000), size_text="a ring of {}", in_quick=True),
+    Workload("spawn", "Starting and joining", "One is started that does nothing, and waited for.", EACH, in_quick=True),
     Workload("skynet", "Skynet", "A tree of units, ten children each, whose leaves are summed up.",
              (Metric("seconds", "all of it", SECONDS),), (100_000, A_MILLION), (100_000,), size_text="{} leaves",
              too_much_for_slow=A_MILLION),
     Workload("sleepers", "Many that sleep", "All sleep to the same moment. Memory is what the process has more, page tables included.",
              (Metric("bytes_each", "memory each", BYTES), Metric("start_ns", "starting one", NANOSECONDS),
               Metric("wake_ns", "waking one", NANOSECONDS)), (10_000, 100_000, A_MILLION), (10_000,), size_text="{}",
-             too_much_for_slow=A_MILLION),
-    Workload("queue", "A queue's hand-over", "A number goes to another unit on the same thread, and comes back: one of the two ways.", EACH),
+             too_much_for_slow=A_MILLION, in_quick=True),
+    Workload("queue", "A queue's hand-over", "A number goes to another unit on the same thread, and comes back: one of the two ways.", EACH, in_quick=True),
     Workload("queue-threads", "A queue's hand-over between threads", "The same with a second thread.", EACH),
     Workload("mutex", "A mutex handed on", "Two on one thread lock in turns what the other one holds.", EACH),
-    Workload("semaphore", "A semaphore handed on", "Two on one thread release each other in turns.", EACH),
+    Workload("semaphore", "A semaphore handed on", "Two on one thread release each other in turns.", EACH, in_quick=True),
     Workload("semaphore-threads", "A semaphore handed on between threads", "The same with a second thread.", EACH),
     Workload("timer-cancel", "A timer armed and cancelled", "While others stay armed, as time-outs mostly are: never to expire.", EACH,
-             (10_000,), size_text="among {}"),
+             (10_000,), size_text="among {}", in_quick=True),
     Workload("timer-expire", "Timers that expire", "Armed in no order for moments within 10 ms; processor time of arming and expiring.", EACH),
     Workload("echo", "TCP echo", "One request in flight on each of many connections; the server has a core of its own, the load the other.",
              (CPU, RATE, P50, P99, P999, CALLS),
              tuple((size, count) for size in (64, 4096) for count in (1, 100, 1000, 10_000)), ((64, 100), (64, 1000)),
-             driver="echo", size_text="{} bytes, {} connections"),
+             driver="echo", size_text="{} bytes, {} connections", in_quick=True),
     Workload("stream", "Streaming echo", "Ten connections that have sixteen messages of 4 KiB each on their way at all times.",
              (CPU, RATE, P99), driver="stream"),
     Workload("churn", "Connections that carry one request", "Connect, one echo of 64 bytes, close; a hundred at a time.",
              (CPU, RATE, P99, CALLS), driver="churn"),
     Workload("http", "HTTP hello", "13 bytes of text over kept connections, asked for by wrk on 100 of them.",
-             (RATE, CPU, P50, P99), driver="http"),
+             (RATE, CPU, P50, P99), driver="http", in_quick=True),
     Workload("proxy", "A proxy hop", "TCP in, TCP out to an echo server, and back; 100 connections, 64 bytes.", (CPU, RATE, P99),
              driver="proxy"),
     Workload("dns", "Names", "A hundred look-ups at a time, of names that are not cached, answered on loopback.",
-             (Metric("per_second", "look-ups per second", "/s", more_is_better=True),), (100,), driver="dns", size_text="{} at a time"),
+             (Metric("per_second", "look-ups per second", "/s", more_is_better=True),), (100,), driver="dns", size_text="{} at a time", in_quick=True),
     Workload("mixed", "A service with slow requests", "1 % of the requests wait 20 ms and compute 0.2 ms; percentiles are of the others.",
              (P99, P50, P999, RATE), driver="mixed"),
     Workload("fairness", "One greedy connection", "It keeps 64 requests in flight beside a thousand polite ones, of which the percentiles are.",

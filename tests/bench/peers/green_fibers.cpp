@@ -50,7 +50,8 @@ class sleepers {
   public:
     sleepers(std::size_t count, peer::clock::time_point moment) {
         fibers_.reserve(count);
-        for (std::size_t i = 0; i < count; ++i) fibers_.push_back(green::spawn([moment] { green::sleep_until(moment); }));
+        for (std::size_t i = 0; i < count; ++i)  // with stacks as large as the others have
+            fibers_.push_back(green::spawn({.stack_size_bytes = 64 * 1024}, [moment] { green::sleep_until(moment); }));
         green::yield();
     }
     void wait() {

@@ -146,7 +146,7 @@ inline std::chrono::microseconds soon(std::uint64_t i) {
 template <class Sleepers>
 work sleepers() {
     return [](const request& wanted) {
-        constexpr auto margin = std::chrono::seconds(1);
+        const auto margin = std::chrono::milliseconds(wanted.size <= 10'000 ? 300 : 1000);
         const std::size_t sample = std::max<std::size_t>(1000, wanted.size / 20);
         Sleepers(10, clock::now()).wait();  // what a runtime has before its first sleeper is not counted
         const auto before = bench::read_process_memory();
