@@ -35,6 +35,10 @@ void note_tcp_option_set(int name) noexcept;
 // The kernel has just given out this number: whatever was known of it has been closed unseen.
 void number_is_new(green::detail::scheduler& s, int fd) noexcept;
 
+constexpr bool is_socket(fd_kind kind) noexcept {
+    return kind == fd_kind::socket || kind == fd_kind::tcp;
+}
+
 // What is remembered of a number holds only while closes are seen: where family descriptor is left to libc, each call begins
 // anew.
 void forget_number(green::detail::scheduler& s, int fd) noexcept;

@@ -25,6 +25,8 @@ struct handler_note : green::detail::runnable {
 };
 [[gnu::tls_model("initial-exec")]] thread_local constinit handler_note note;
 [[gnu::tls_model("initial-exec")]] thread_local constinit std::atomic<unsigned> run_so_far{0};
+// Of the parked calls that have masks. The hub's poller refers to it while there are any.
+[[gnu::tls_model("initial-exec")]] thread_local constinit sigset_t combined{};
 
 }  // namespace
 
@@ -47,6 +49,17 @@ void interrupt_one(green::detail::runnable&) noexcept {
     if (!chosen || (chosen->how_ == restarts::yes && !also_restarting) || !chosen->who_.choose_at_home()) return;
     chosen->end_.happened = true;
     chosen->who_.wake_at_home();
+}
+
+void interruptible::combine_masks(green::detail::scheduler& s) noexcept {
+    bool is_first = true;
+    for (const interruptible* each = newest; each; each = each->next_) {
+        if (!each->mask_) continue;
+        const sigset_t so_far = is_first ? *each->mask_ : combined;
+        ::sigandset(&combined, &so_far, each->mask_);
+        is_first = false;
+    }
+    s.loop().poller().set_mask_while_waiting(is_first ? nullptr : &combined);
 }
 
 bool postpone(const jump& there) noexcept {

@@ -3,6 +3,9 @@
 // ended the blocking call (signal(7), "Interruption of system calls"). One handler ends one call: one whose own mask
 // lets the signal in (ppoll(2)), else the main fiber's, and when that is in none, the one that parked last.
 //
+// The mask of such a call is in force while the hub waits in the kernel, and only then: whoever runs meanwhile has, saves
+// and restores the program's own. Of several that are parked at a time, a signal comes in that one of them lets in.
+//
 //     trampoline (signal.cpp)     in the handler's place: remembers that it ran, asks the hub, calls the handler
 //     postpone                    the handler jumps out of itself (longjmp(3)), but stands on the hub's stack
 //     interrupt_one               on the hub's own context: wakes whom it has chosen
@@ -50,14 +53,16 @@ struct interruption {
 // One parked call, in the list of those of its thread.
 class interruptible {
   public:
-    interruptible(green::detail::control& who, restarts how, const sigset_t* mask) noexcept
-        : who_(who), next_(newest), mask_(mask), handlers_before_(handlers_run()), how_(how) {
+    interruptible(green::detail::scheduler& s, restarts how, const sigset_t* mask) noexcept
+        : scheduler_(s), who_(s.running()), next_(newest), mask_(mask), handlers_before_(handlers_run()), how_(how) {
         if (next_) next_->link_ = &next_;
         newest = this;
+        if (mask_) combine_masks(scheduler_);
     }
     ~interruptible() {
         *link_ = next_;
         if (next_) next_->link_ = link_;
+        if (mask_) combine_masks(scheduler_);
     }
     interruptible(const interruptible&) = delete;
     interruptible& operator=(const interruptible&) = delete;
@@ -68,8 +73,10 @@ class interruptible {
     friend void interrupt_one(green::detail::runnable&) noexcept;
     friend void note_handler(int signal_number, bool with_restart) noexcept;
     friend bool postpone(const jump& there) noexcept;
+    static void combine_masks(green::detail::scheduler& s) noexcept;
     [[gnu::tls_model("initial-exec")]] static thread_local constinit interruptible* newest;
 
+    green::detail::scheduler& scheduler_;
     green::detail::control& who_;
     interruptible* next_;  // parked before it
     interruptible** link_ = &newest;
@@ -96,7 +103,7 @@ template <class Operation>
 green::detail::outcome interruptible_wait(green::detail::scheduler& s, Operation&& op, time_point deadline,
                                           waiting_call& call, restarts how, interruption& interrupted,
                                           const sigset_t* mask = nullptr) noexcept {
-    interruptible wait(s.running(), how, mask);
+    interruptible wait(s, how, mask);
     counted_park parked(call);
     const auto result = wait_without_throwing(op, deadline);
     interrupted = wait.end();

@@ -7,7 +7,6 @@
 #include <green/monkeypatch/blocking.h>
 #include <green/monkeypatch/descriptor.h>
 #include <green/monkeypatch/patch.h>
-#include <green/monkeypatch/signal_mask.h>
 #include <green/monkeypatch/timespec.h>
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
@@ -96,10 +95,7 @@ int wait_until_ready(scheduler& s, time_point deadline, const char* name, const 
         }
         watched_set watched;
         if (!watch(watched)) return -1;
-        const int error = [&] {
-            detail::mask_while_parked with(s.loop().poller(), mask);
-            return detail::wait_event(s, watched.all(), deadline, call, detail::restarts::no, mask);
-        }();
+        const int error = detail::wait_event(s, watched.all(), deadline, call, detail::restarts::no, mask);
         errno = before;
         if (error == ETIMEDOUT) {
             deadline = time_point::min();  // one more look: what came at the last moment counts

@@ -5,16 +5,13 @@
 
 #include <utility>
 
+#include <signal.h>
+
 namespace green::monkeypatch {
 
 namespace detail {
 
-constinit thread_local mask_while_parked* mask_while_parked::newest = nullptr;
-
 namespace {
-
-// Of the thread's parked calls. The hub's poller refers to it while there are any.
-[[gnu::tls_model("initial-exec")]] thread_local constinit sigset_t combined{};
 
 struct child_signal {
     unsigned holds = 0;
@@ -62,33 +59,6 @@ void let_in_again(child_signal& state) noexcept {
 }
 
 }  // namespace
-
-mask_while_parked::mask_while_parked(green::detail::poller& poller, const sigset_t* mask) noexcept
-    : poller_(poller), mask_(mask) {
-    if (!mask_) return;
-    next_ = std::exchange(newest, this);
-    link_ = &newest;
-    if (next_) next_->link_ = &next_;
-    combine(poller_);
-}
-
-mask_while_parked::~mask_while_parked() {
-    if (!mask_) return;
-    *link_ = next_;
-    if (next_) next_->link_ = link_;
-    combine(poller_);
-}
-
-void mask_while_parked::combine(green::detail::poller& poller) noexcept {
-    poller.set_mask_while_waiting(nullptr);
-    if (!newest) return;
-    combined = *newest->mask_;
-    for (const mask_while_parked* each = newest->next_; each; each = each->next_) {
-        const sigset_t so_far = combined;
-        ::sigandset(&combined, &so_far, each->mask_);
-    }
-    poller.set_mask_while_waiting(&combined);
-}
 
 void hold_child_signal() noexcept {
     child_signal& state = of_this_thread();

@@ -7,7 +7,6 @@
 #include <green/io/fd_wait.h>
 #include <green/monkeypatch/blocking.h>
 #include <green/monkeypatch/patch.h>
-#include <green/monkeypatch/signal_mask.h>
 #include <green/monkeypatch/timespec.h>
 
 #include <cerrno>
@@ -56,7 +55,6 @@ scheduler* taken_over() noexcept {
 
 // `mask` as in wait_event().
 int wait_for_handler(scheduler& s, detail::waiting_call&& call, const sigset_t* mask) noexcept {
-    detail::mask_while_parked with(s.loop().poller(), mask);
     errno = detail::wait_event(s, {}, never, call, restarts::no, mask);
     return -1;
 }

@@ -103,16 +103,15 @@ ssize_t or_nothing(ssize_t count, const blocking_call& call, int errno_before) n
 bool is_receive(scheduler& s, int fd) noexcept {
     if (!detail::low_marks_may_be_set()) [[likely]] return false;
     detail::forget_unless_closes_are_seen(s, fd);
-    const fd_kind kind = detail::kind_of(s, fd);
-    return kind == fd_kind::socket || kind == fd_kind::tcp;
+    return is_socket(detail::kind_of(s, fd));
 }
 
 ssize_t read_parts(scheduler& s, int fd, const iovec* parts, int count) noexcept {
+    msghdr whole{};
+    whole.msg_iov = const_cast<iovec*>(parts);
+    whole.msg_iovlen = static_cast<std::size_t>(count);
     if (is_receive(s, fd)) {
-        msghdr message{};
-        message.msg_iov = const_cast<iovec*>(parts);
-        message.msg_iovlen = static_cast<std::size_t>(count);
-        return detail::receive_message(s, fd, &message, 0, "readv");
+        return detail::receive_message(s, fd, &whole, 0, "readv");
     }
     const int before = errno;
     blocking_call call(s, fd, EPOLLIN, "readv");
@@ -121,9 +120,7 @@ ssize_t read_parts(scheduler& s, int fd, const iovec* parts, int count) noexcept
         return try_by_kind(
             s, call, fd, wanted, [&] { return read_nowait(fd, parts, static_cast<std::size_t>(count)); },
             [&] {
-                msghdr message{};
-                message.msg_iov = const_cast<iovec*>(parts);
-                message.msg_iovlen = static_cast<std::size_t>(count);
+                msghdr message = whole;
                 return bare_call(SYS_recvmsg, fd, &message, MSG_DONTWAIT);
             },
             [&](fd_kind) { return bare_call(SYS_readv, fd, parts, count); });
@@ -178,11 +175,7 @@ ssize_t write_parts(scheduler& s, int fd, const iovec* pieces, std::size_t piece
                 },
                 [&](fd_kind kind) { return write_ready(fd, kind, next, next_count); });
         });
-        if (count < 0) {
-            if (parts.count() == 0) return -1;
-            errno = before;
-            break;
-        }
+        if (count < 0) return detail::done_or_failed(parts.count(), before);
         parts.advance(static_cast<std::size_t>(count));
         if (parts.done() || count == 0 || detail::is_nonblocking(fd)) break;
     }

@@ -40,11 +40,6 @@ ssize_t sendfile_blocking(scheduler& s, int out, int in, off_t* offset, std::siz
     }
 }
 
-bool is_socket(scheduler& s, int fd) noexcept {
-    const fd_kind kind = detail::kind_of(s, fd);
-    return kind == fd_kind::socket || kind == fd_kind::tcp;
-}
-
 // SPLICE_F_NONBLOCK is for pipes alone, and files never block: what else there is needs the flag of its own.
 void keep_from_blocking(scheduler& s, int fd, std::optional<nonblocking_for_now>& guard) noexcept {
     switch (detail::kind_of(s, fd)) {
@@ -86,7 +81,7 @@ ssize_t move_blocking(scheduler& s, int in, int out, std::size_t size, bool take
 
 ssize_t splice_blocking(scheduler& s, int in, loff_t* in_offset, int out, loff_t* out_offset, std::size_t size,
                         unsigned flags) noexcept {
-    return move_blocking(s, in, out, size, is_socket(s, out), "splice", [&](std::size_t bytes) {
+    return move_blocking(s, in, out, size, is_socket(detail::kind_of(s, out)), "splice", [&](std::size_t bytes) {
         std::optional<nonblocking_for_now> reading, writing;
         keep_from_blocking(s, in, reading);
         keep_from_blocking(s, out, writing);

@@ -101,15 +101,10 @@ void poller::drop_stale(int fd) noexcept {
 }
 
 void poller::drop_all_stale() noexcept {
-    int fd = 0;
-    for (const auto& each : chunks_) {
-        if (!each) {
-            fd += chunk_size;
-            continue;
-        }
-        for (fd_state& known : *each) {
-            if (known.stale() && known.is_waited_for()) renew(known, fd);
-            ++fd;
+    for (std::size_t at = 0; at < chunks_.size(); ++at) {
+        for (std::size_t i = 0; chunks_[at] && i < chunk_size; ++i) {
+            fd_state& known = (*chunks_[at])[i];
+            if (known.stale() && known.is_waited_for()) renew(known, static_cast<int>(at * chunk_size + i));
         }
     }
 }
@@ -118,21 +113,23 @@ void poller::deregister(int fd) noexcept {
     sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-void forget_fd(int fd, bool may_be_shared) noexcept {
-    if (!may_be_known(fd)) return;
+// Makes what every hub remembers of the number stale, and returns those that had registered it. Async-signal-safe.
+static std::uint64_t outdate(int fd) noexcept {
+    if (!may_be_known(fd)) return 0;
     shared_fd shared = shared_state_of(fd);
     const std::uint64_t hubs = shared.hubs.exchange(0, std::memory_order_acq_rel);
     shared.generation.fetch_add(1, std::memory_order_acq_rel);
+    return hubs;
+}
+
+void forget_fd(int fd, bool may_be_shared) noexcept {
+    const std::uint64_t hubs = outdate(fd);
     if (hubs == 0) return;
     for_each_loop(hubs, may_be_shared ? &loop::deregister_and_drop : &loop::drop_stale, fd);
 }
 
 void forget_fd_in_handler(int fd) noexcept {
-    if (!may_be_known(fd)) return;
-    shared_fd shared = shared_state_of(fd);
-    const std::uint64_t hubs = shared.hubs.exchange(0, std::memory_order_acq_rel);
-    shared.generation.fetch_add(1, std::memory_order_acq_rel);
-    if (hubs == 0) return;
+    if (outdate(fd) == 0) return;
     for (loop* at = newest_enlisted(); at; at = at->enlisted_before) {
         at->deregister(fd);
         at->ask(at->drop_request);
