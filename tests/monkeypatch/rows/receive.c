@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSL-1.0 */
 /* Receives that want more than what comes first (MSG_WAITALL, SO_RCVLOWAT), and where they end all the same. */
 #include "partner.h"
+#include "tcp_pair.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int near, far;
 static char buffer[64];
 
 static void connect_both(int family) {
@@ -23,21 +23,7 @@ static void connect_both(int family) {
         far = pair[1];
         return;
     }
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    const int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-    bind(listener, (struct sockaddr*)&at, size);
-    getsockname(listener, (struct sockaddr*)&at, &size);
-    listen(listener, 1);
-    far = socket(AF_INET, SOCK_STREAM, 0);
-    connect(far, (struct sockaddr*)&at, size);
-    setsockopt(far, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    near = accept(listener, NULL, NULL);
-    close(listener);
-}
-static void disconnect_both(void) {
-    close(near);
-    close(far);
+    connect_by_tcp();
 }
 
 static void send_with(const char* text, int type, const void* carried, size_t size) {

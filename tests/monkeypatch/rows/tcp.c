@@ -2,6 +2,7 @@
 /* What follows a read that gave less than asked for: on a TCP connection, which it has emptied, and on all those that only
    look so. */
 #include "partner.h"
+#include "tcp_pair.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -12,27 +13,6 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-static int near, far;
-
-static void connect_both(void) {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    const int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-    bind(listener, (struct sockaddr*)&at, size);
-    getsockname(listener, (struct sockaddr*)&at, &size);
-    listen(listener, 1);
-    far = socket(AF_INET, SOCK_STREAM, 0);
-    connect(far, (struct sockaddr*)&at, size);
-    setsockopt(far, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    near = accept(listener, NULL, NULL);
-    close(listener);
-}
-
-static void disconnect_both(void) {
-    close(near);
-    close(far);
-}
 
 static void limit(int fd, int which, long microseconds) {
     const struct timeval limit = {.tv_usec = microseconds};
@@ -81,7 +61,7 @@ static void say_read(const char* what, ssize_t count, const char* buffer) {
 /* A connection that has waited once, and been emptied. */
 static void connect_and_empty(void) {
     char buffer[8];
-    connect_both();
+    connect_by_tcp();
     for (int i = 0; i < 2; ++i) {
         start_sending("a");
         recv(near, buffer, sizeof buffer, 0);
