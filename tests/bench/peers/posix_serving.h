@@ -14,6 +14,8 @@
 #include <string_view>
 #include <thread>
 
+#include "blocking_http.h"
+#include "peer.h"
 #include "serving.h"
 
 namespace peer::posix {
@@ -84,6 +86,22 @@ template <class Start, class Serve>
         if (fd < 0) fail("accept");
         start([fd, serve] { serve(fd); });
     }
+}
+
+// All that is served so. `prepare()` comes before the first call.
+template <class Start>
+workloads served_by(Start start, void (*prepare)() = [] {}) {
+    auto serving = [start, prepare](auto serve) {
+        return [start, prepare, serve](const request&) {
+            prepare();
+            serve_each(start, serve);
+        };
+    };
+    auto serve_proxy = [start, prepare](const request& wanted) {
+        prepare();
+        serve_each(start, [start, upstream = wanted.port("upstream")](int client) { proxy(client, upstream, start); });
+    };
+    return {{"echo", serving(echo)}, {"http", serving(serve_http)}, {"proxy", serve_proxy}, {"mixed", serving(mixed)}};
 }
 
 }  // namespace peer::posix

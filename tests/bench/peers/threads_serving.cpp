@@ -5,7 +5,6 @@
 
 #include <memory>
 
-#include "blocking_http.h"
 #include "peer.h"
 #include "posix_serving.h"
 
@@ -34,21 +33,6 @@ void start(Function function) {
     given.release();
 }
 
-template <class Serve>
-void serve_each(Serve serve) {
-    peer::posix::serve_each([](auto f) { start(f); }, serve);
-}
-
-const peer::workloads here{
-    {"echo", [](const peer::request&) { serve_each(peer::posix::echo); }},
-    {"http", [](const peer::request&) { serve_each(peer::serve_http); }},
-    {"proxy",
-     [](const peer::request& wanted) {
-         serve_each([upstream = wanted.port("upstream")](int client) {
-             peer::posix::proxy(client, upstream, [](auto f) { start(f); });
-         });
-     }},
-    {"mixed", [](const peer::request&) { serve_each(peer::posix::mixed); }},
-};
+const peer::workloads here = peer::posix::served_by([](auto f) { start(f); });
 
 }  // namespace
