@@ -205,7 +205,7 @@ int main(int count, char** words) {
         double all = 0;
         const double one = seconds_of([&] { download_by_multi(where, 1); });
         const double cpu = processor_seconds_of([&] { all = seconds_of([&] { good = download_by_multi(where, many); }); });
-        std::printf("%.3f %.3f %d %.3f\n", one, all, good, cpu);
+        std::printf("%.3f %.3f %d %.4f\n", one, all, good, cpu);
         return 0;
     }
     if (!native) green::monkeypatch::patch_all();
@@ -243,5 +243,5 @@ int main(int count, char** words) {
     const double cpu = processor_seconds_of([&] {
         all = seconds_of([&] { native ? on_threads(many, ask) : on_fibers(many, ask); });
     });
-    std::printf("%.3f %.3f %d %.3f\n", one, all, good.load(), cpu);
+    std::printf("%.3f %.3f %d %.4f\n", one, all, good.load(), cpu);
 }

@@ -142,16 +142,14 @@ namespace coro {
 // Starts a task in the pool, waiting while that is full; gives its handle. Throws cancellation; then nothing was
 // started.
 template <class T>
-task<join_handle<T>> spawn(pool& in, task<T> body) {
-    co_await acquire(*in.get_members()->slots);
-    co_return in.get_members()->start_in_slot(
-        [&] { return detail::spawn_task_here(task_options{}, std::move(body), nullptr); });
-}
-template <class T>
 task<join_handle<T>> spawn(pool& in, task_options options, task<T> body) {
     co_await acquire(*in.get_members()->slots);
     co_return in.get_members()->start_in_slot(
         [&] { return detail::spawn_task_here(options, std::move(body), nullptr); });
+}
+template <class T>
+task<join_handle<T>> spawn(pool& in, task<T> body) {
+    return spawn(in, task_options{}, std::move(body));
 }
 template <class F, class... Args>
     requires detail::makes_task<F, Args...>
