@@ -9,6 +9,8 @@
 
 #include <atomic>
 #include <csignal>
+#include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -95,6 +97,63 @@ TEST_CASE_FIXTURE(poller_test, "closing on another thread wakes the waiters here
     reader.join();
     closer.join();
     CHECK_THROWS_AS(reader.get(), std::system_error);
+}
+
+// As when the thread that closes is held up between what it tells the hubs and its close(2).
+TEST_CASE_FIXTURE(poller_test, "who begins to wait while the descriptor is being closed finds out") {
+    const int fd = std::exchange(pair.ends[0], -1);
+    std::optional<green::detail::closing> under_way(std::in_place, fd, true);
+    std::error_code read_error;
+    auto reader = green::spawn([&] {
+        char byte;
+        green::read_some(fd, std::as_writable_bytes(std::span(&byte, 1)), read_error);
+    });
+    green::yield();
+    REQUIRE(::close(fd) == 0);
+    under_way.reset();
+    CHECK(reader.join_for(10s));
+    CHECK(read_error == std::errc::bad_file_descriptor);
+}
+
+// As when the thread that closes is held up right after its close(2), and the number goes to another descriptor.
+TEST_CASE_FIXTURE(poller_test, "who waits for the next descriptor of the number is not taken for a waiter for the closed one") {
+    const int fd = std::exchange(pair.ends[0], -1);
+    std::optional<green::detail::closing> under_way(std::in_place, fd, true);
+    REQUIRE(::close(fd) == 0);
+    socket_pair fresh;
+    REQUIRE(fresh.ends[0] == fd);
+    auto reader = green::spawn([&] { return green::wait_readable(fd); });
+    green::yield();
+    under_way.reset();
+    green::yield();
+    fresh.say(1, "for you");
+    CHECK(reader.get());
+}
+
+TEST_CASE_FIXTURE(poller_test, "whoever comes first, a reader or a thread that closes, the reader ends") {
+    std::atomic<int> to_close = -1;
+    std::atomic<bool> over = false;
+    std::thread closer([&] {
+        while (!over)
+            if (const int fd = to_close.exchange(-1); fd >= 0) green::close_fd(fd);
+    });
+    int ended = 0;
+    constexpr int rounds = 2000;
+    for (int round = 0; round < rounds; ++round) {
+        socket_pair fresh;
+        const int fd = std::exchange(fresh.ends[0], -1);
+        std::error_code error;
+        auto reader = green::spawn([&] {
+            char byte;
+            green::read_some(fd, std::as_writable_bytes(std::span(&byte, 1)), error);
+        });
+        to_close = fd;
+        if (reader.join_for(10s) && error == std::errc::bad_file_descriptor) ++ended;
+        while (to_close >= 0) green::yield();
+    }
+    over = true;
+    closer.join();
+    CHECK(ended == rounds);
 }
 
 TEST_CASE_FIXTURE(poller_test, "a reused number never shows its data to the waiter for the old descriptor") {

@@ -19,6 +19,7 @@
 #include <climits>
 #include <cstdarg>
 #include <new>
+#include <optional>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -102,6 +103,22 @@ bool taken_over() noexcept {
     return detail::is_patched(family::descriptor);
 }
 
+// Lives while `fd` is closed or replaced, when the family is taken over: all who wait for it wake.
+class number_in_closing {
+  public:
+    explicit number_in_closing(int fd) noexcept {
+        if (!green::detail::may_be_known(fd) || detail::in_vfork_child()) return;
+        if (detail::in_handler()) [[unlikely]]
+            green::detail::forget_fd_in_handler(fd);
+        else
+            closing_.emplace(fd, true);
+    }
+
+  private:
+    std::optional<green::detail::closing> closing_{};
+};
+
+// The same of one among many.
 void forget(int fd) noexcept {
     if (!green::detail::may_be_known(fd) || detail::in_vfork_child()) return;
     if (detail::in_handler()) [[unlikely]]
@@ -110,16 +127,15 @@ void forget(int fd) noexcept {
         green::detail::forget_fd(fd, true);
 }
 
-// Before libc closes what a stream of its own reads or writes.
-void forget_stream(FILE* stream) noexcept {
-    if (!taken_over() || !stream) return;
+// The number that libc is about to close for a stream or a directory of its own; -1 where that is not our business.
+int number_of(FILE* stream) noexcept {
     const int before = errno;
-    forget(::fileno(stream));
+    const int fd = taken_over() && stream ? ::fileno(stream) : -1;
     errno = before;
+    return fd;
 }
-
-void forget_directory(DIR* directory) noexcept {
-    if (directory) forget(::dirfd(directory));
+int number_of(DIR* directory) noexcept {
+    return taken_over() && directory ? ::dirfd(directory) : -1;
 }
 
 // Closes first…last but for the runtime's own, by close(first, last) for each run between those.
@@ -147,20 +163,22 @@ bool is_hidden(int fd) noexcept {
     return taken_over() && is_ours(fd);
 }
 
-// Before `fd` is closed: whether it may be, all who wait for it having been woken.
-bool may_close(int fd) noexcept {
-    if (!taken_over()) return true;
-    if (is_ours(fd)) return false;
-    forget(fd);
-    return true;
+// close(), unless `fd` is the runtime's own.
+template <class Close>
+int close_number(int fd, Close close) {
+    if (!taken_over()) return close();
+    if (is_ours(fd)) return -1;
+    const number_in_closing under_way(fd);
+    return close();
 }
 
 // The same of `to`, whose place a duplicate of `from` will take.
-bool may_replace(int from, int to) noexcept {
-    if (!taken_over() || from == to) return true;
-    if (is_ours(from) || is_ours(to)) return false;
-    if (sys::fcntl(from, F_GETFD, 0) >= 0) forget(to);
-    return true;
+template <class Replace>
+int replace_number(int from, int to, Replace replace) {
+    if (!taken_over() || from == to) return replace();
+    if (is_ours(from) || is_ours(to)) return -1;
+    const number_in_closing under_way(sys::fcntl(from, F_GETFD, 0) >= 0 ? to : -1);
+    return replace();
 }
 
 }  // namespace
@@ -172,16 +190,17 @@ using namespace green::monkeypatch;
 extern "C" {
 
 int close(int fd) {
-    return may_close(fd) ? original<&::close>()(fd) : -1;
+    return close_number(fd, [&] { return original<&::close>()(fd); });
 }
 
 int dup2(int from, int to) {
-    return may_replace(from, to) ? original<&::dup2>()(from, to) : -1;
+    return replace_number(from, to, [&] { return original<&::dup2>()(from, to); });
 }
 
 int dup3(int from, int to, int flags) {
+    const auto dup3 = original<&::dup3>();
     const bool is_refused = flags & ~O_CLOEXEC;  // by the kernel, which then closes nothing
-    return is_refused || may_replace(from, to) ? original<&::dup3>()(from, to, flags) : -1;
+    return is_refused ? dup3(from, to, flags) : replace_number(from, to, [&] { return dup3(from, to, flags); });
 }
 
 int close_range(unsigned first, unsigned last, int flags) noexcept {
@@ -199,27 +218,27 @@ void closefrom(int first) noexcept {
 }
 
 int fclose(FILE* stream) {
-    forget_stream(stream);
+    const number_in_closing under_way(number_of(stream));
     return original<&::fclose>()(stream);
 }
 
 // Another file comes under the number of the old one; if it cannot be opened, the old one is closed all the same.
 FILE* freopen(const char* path, const char* mode, FILE* stream) {
-    forget_stream(stream);
+    const number_in_closing under_way(number_of(stream));
     return original<&::freopen>()(path, mode, stream);
 }
 
 FILE* freopen64(const char* path, const char* mode, FILE* stream) {
-    forget_stream(stream);
+    const number_in_closing under_way(number_of(stream));
     return original<&::freopen64>()(path, mode, stream);
 }
 
 int mq_close(mqd_t queue) noexcept {
-    return may_close(queue) ? original<&::mq_close>()(queue) : -1;
+    return close_number(queue, [&] { return original<&::mq_close>()(queue); });
 }
 
 int closedir(DIR* directory) {
-    if (taken_over()) forget_directory(directory);
+    const number_in_closing under_way(number_of(directory));
     return original<&::closedir>()(directory);
 }
 
@@ -233,8 +252,7 @@ long syscall(long number, ...) noexcept {
     const int first = static_cast<int>(values[0]), second = static_cast<int>(values[1]), third = static_cast<int>(values[2]);
     switch (number) {
         case SYS_close:
-            if (!may_close(first)) return -1;
-            break;
+            return close_number(first, [&] { return static_cast<int>(original<&::syscall>()(number, first)); });
         case SYS_close_range:
             return close_range(static_cast<unsigned>(first), static_cast<unsigned>(second), third);
 #ifdef SYS_dup2

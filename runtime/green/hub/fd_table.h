@@ -9,13 +9,22 @@ namespace green::detail {
 
 class loop;
 
-// Numbers are reused at once by the kernel. Closing one raises its generation, and whatever a hub remembers of an
+// Numbers are reused at once by the kernel. Closing one changes its generation, and whatever a hub remembers of an
 // older one is stale. A hub that has registered a number is noted, so that closing it on one thread wakes the
 // waiters on another.
 struct shared_fd {
     std::atomic<std::uint32_t>& generation;
     std::atomic<std::uint64_t>& hubs;  // bit i: the hub with index i; bit 63: any hub from index 63 on
 };
+
+// In the generation of a number while a thread is closing it: whether it is still open nobody but the kernel can tell.
+inline constexpr std::uint32_t being_closed = 1;
+
+// Whether what the number stood for in generation `then` has been closed by `now`. Of what has been remembered while
+// the number was being closed it is not known, and the kernel is to be asked again.
+inline bool closed_between(std::uint32_t then, std::uint32_t now) noexcept {
+    return then != now && !(then & being_closed);
+}
 
 // The entry for `fd`, made when it is new; never freed. Throws std::bad_alloc. Any thread.
 shared_fd shared_state_of(int fd);

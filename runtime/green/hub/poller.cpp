@@ -44,15 +44,19 @@ fd_state& poller::new_state(int fd) {
 }
 
 int poller::register_fd(int fd, fd_state& state) noexcept {
-    epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET, {}};
-    event.data.u64 = static_cast<std::uint64_t>(state.generation) << 32 | static_cast<std::uint32_t>(fd);
-    if (sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
-        // EEXIST: the number was closed behind our back and a dup kept the old description registered.
-        if (errno != EEXIST || sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) return errno;
+    for (;;) {
+        epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET, {}};
+        event.data.u64 = static_cast<std::uint64_t>(state.generation) << 32 | static_cast<std::uint32_t>(fd);
+        if (sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+            // EEXIST: the number was closed behind our back and a dup kept the old description registered.
+            if (errno != EEXIST || sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) return errno;
+        }
+        state.registered = true;
+        shared_state_of(fd).hubs.fetch_or(loop_bit_);
+        // A thread that closes the number first changes the generation and then looks for hubs.
+        if (state.newest->load() == state.generation) return 0;
+        renew(state, fd);
     }
-    state.registered = true;
-    shared_state_of(fd).hubs.fetch_or(loop_bit_, std::memory_order_acq_rel);
-    return 0;
 }
 
 // First use of a number, or of a new descriptor under an old number.
@@ -113,23 +117,52 @@ void poller::deregister(int fd) noexcept {
     sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
+namespace {
+
+// No order but the total one: a hub notes itself and then looks at the generation, who closes does it the other way round.
+void change_generation(shared_fd shared, bool is_being_closed) noexcept {
+    std::uint32_t now = shared.generation.load();
+    while (!shared.generation.compare_exchange_weak(now, ((now + 2) & ~being_closed) | (is_being_closed ? being_closed : 0)))
+        ;
+}
+
 // Makes what every hub remembers of the number stale, and returns those that had registered it. Async-signal-safe.
-static std::uint64_t outdate(int fd) noexcept {
+std::uint64_t outdate(int fd, bool is_being_closed) noexcept {
     if (!may_be_known(fd)) return 0;
     shared_fd shared = shared_state_of(fd);
-    const std::uint64_t hubs = shared.hubs.exchange(0, std::memory_order_acq_rel);
-    shared.generation.fetch_add(1, std::memory_order_acq_rel);
+    const std::uint64_t hubs = shared.hubs.exchange(0);
+    change_generation(shared, is_being_closed);
     return hubs;
 }
 
+void wake_waiters(std::uint64_t hubs, bool may_be_shared, int fd) noexcept {
+    if (hubs != 0) for_each_loop(hubs, may_be_shared ? &loop::deregister_and_drop : &loop::drop_stale, fd);
+}
+
+}  // namespace
+
+closing::closing(int fd, bool may_be_shared) noexcept : fd_(fd) {
+    const int before = errno;
+    wake_waiters(outdate(fd, true), may_be_shared, fd);
+    errno = before;
+}
+
+// The hubs stay noted: the number may be another descriptor's already, which one of them has registered.
+closing::~closing() {
+    if (!may_be_known(fd_)) return;
+    const int before = errno;
+    shared_fd shared = shared_state_of(fd_);
+    change_generation(shared, false);
+    wake_waiters(shared.hubs.load(), false, fd_);
+    errno = before;
+}
+
 void forget_fd(int fd, bool may_be_shared) noexcept {
-    const std::uint64_t hubs = outdate(fd);
-    if (hubs == 0) return;
-    for_each_loop(hubs, may_be_shared ? &loop::deregister_and_drop : &loop::drop_stale, fd);
+    wake_waiters(outdate(fd, false), may_be_shared, fd);
 }
 
 void forget_fd_in_handler(int fd) noexcept {
-    if (outdate(fd) == 0) return;
+    if (outdate(fd, false) == 0) return;
     for (loop* at = newest_enlisted(); at; at = at->enlisted_before) {
         at->deregister(fd);
         at->ask(at->drop_request);

@@ -64,6 +64,10 @@ struct alignas(64) fd_state {  // one cache line
     }
     bool is_waited_for() const noexcept { return sides[0].who || sides[1].who || listeners; }
     bool stale() const noexcept { return newest->load(std::memory_order_acquire) != generation; }
+    // Of one who has remembered the generation: its descriptor was closed since.
+    bool closed_since(std::uint32_t then) const noexcept {
+        return closed_between(then, newest->load(std::memory_order_acquire));
+    }
 
     static constexpr std::atomic<std::uint32_t> unused{1};
 };
@@ -150,9 +154,21 @@ class poller {
     const void* mask_while_waiting_ = nullptr;
 };
 
-// Must be called right before `fd` is closed, by any thread: whoever waits for it on any hub wakes and finds its
-// number in another generation, and whatever the kernel still says of it wakes nobody. `may_be_shared`: see
-// poller::deregister.
+// Lives while `fd` is closed, by whatever thread. Whoever waits for it on any hub wakes and finds its number in another
+// generation, and whatever the kernel still says of it wakes nobody; who begins to wait meanwhile wakes at the end, to
+// try again. `may_be_shared`: see poller::deregister. Keeps errno.
+class closing {
+  public:
+    closing(int fd, bool may_be_shared) noexcept;
+    ~closing();
+    closing(const closing&) = delete;
+    closing& operator=(const closing&) = delete;
+
+  private:
+    int fd_;
+};
+// The first half of it, for what closes many at once, and for a number that was closed unseen: who begins to wait between
+// this and a close by another thread is not woken.
 void forget_fd(int fd, bool may_be_shared) noexcept;
 // The same from a signal handler, which may have interrupted anything: those who wait wake when their hubs get to it.
 void forget_fd_in_handler(int fd) noexcept;

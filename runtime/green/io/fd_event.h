@@ -30,7 +30,7 @@ struct watched_fd : fd_listener {
         return ENOMEM;
     }
     // After the wait: the descriptor was closed meanwhile.
-    bool closed_meanwhile() const noexcept { return state && *state->newest != generation; }
+    bool closed_meanwhile() const noexcept { return state && state->closed_since(generation); }
 };
 
 // The wait, as an operation (fiber/park.h). All that is to be waited for has begun; an entry without a state is none.

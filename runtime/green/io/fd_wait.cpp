@@ -123,7 +123,7 @@ task<bool> wait_writable(int fd, time_point deadline) {
 }  // namespace coro
 
 int close_fd(int fd, bool may_be_shared) noexcept {
-    detail::forget_fd(fd, may_be_shared);
+    const detail::closing under_way(fd, may_be_shared);
     return sys::close(fd);
 }
 

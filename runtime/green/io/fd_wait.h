@@ -33,7 +33,7 @@ class fd_wait {
     wait_reason reason() const noexcept { return {call_, this, &describe}; }
 
     // After the wait: the descriptor was closed meanwhile, and the number may already be somebody else's.
-    bool closed_meanwhile() const noexcept { return began_ && *state_.newest != generation_; }
+    bool closed_meanwhile() const noexcept { return began_ && state_.closed_since(generation_); }
 
   protected:
     // Begins the wait, unless there is nothing to wait for. Returns 0, or the errno of a refusal.
