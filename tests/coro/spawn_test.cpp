@@ -8,9 +8,11 @@
 #include <support/build_variant.h>
 #include <support/child.h>
 #include <support/fixture.h>
+#include <support/limits.h>
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -28,7 +30,46 @@ namespace {
 coro::task<void> nap(green::duration d) {
     co_await coro::sleep(d);
 }
+
+// All that malloc(3) could still give: blocks of ever smaller sizes, which are never given back.
+void use_up_memory() {
+    static std::array<void*, 10'000> blocks;  // the compiler does without those that nobody knows of
+    for (std::size_t bytes = 1 << 16, i = 0; bytes >= 512; bytes /= 2)
+        while (i < blocks.size() && (blocks[i] = std::malloc(bytes))) ++i;
+}
 }  // namespace
+
+// With memory left over from tasks that have ended, so that it is the heap of timers that cannot grow.
+SCENARIO_IN_CHILD(no_memory_for_a_timer) {
+    auto wait = [](std::shared_ptr<int>) -> coro::task<void> { co_return; };
+    auto owned = std::make_shared<int>();
+    std::vector<coro::join_handle<void>> tasks;
+    constexpr std::size_t full = 61;  // as many as the heap takes at first
+    while (tasks.size() < full) tasks.push_back(coro::spawn_after(1h, wait, owned));
+    tasks.reserve(1000);
+    for (int i = 0; i < 20; ++i) tasks.push_back(coro::spawn(wait, owned));
+    green::yield();
+    tasks.resize(full);
+    {
+        support::no_memory_left limit;
+        use_up_memory();
+        try {
+            for (;;) tasks.push_back(coro::spawn_after(1h, wait, owned));
+        } catch (const std::bad_alloc&) {
+        }
+    }
+    std::printf("%zu wait, %ld hold on to it\n", tasks.size(), owned.use_count() - 1);
+    for (auto& each : tasks) each.kill_soon();
+    for (auto& each : tasks) green::block_on(each);
+    std::printf("%ld\n", owned.use_count() - 1);
+    green::block_on(coro::spawn_after(0s, wait, owned));
+}
+
+TEST_CASE("no memory for the timer of a task is an error that leaves nothing behind" * doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("no_memory_for_a_timer");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "61 wait, 61 hold on to it\n0\n");
+}
 
 // With its frame, its block, its timer and its handle.
 TEST_CASE_FIXTURE(support::virtual_time,

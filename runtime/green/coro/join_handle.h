@@ -47,7 +47,7 @@ class join_handle : public task_handle {
 
     // Keeps the handle, so that the result outlives a handle that goes during the wait.
     template <class Result>
-    class get_awaiter : public detail::operation_awaiter<detail::join_operation> {
+    class [[nodiscard]] get_awaiter : public detail::operation_awaiter<detail::join_operation> {
       public:
         explicit get_awaiter(join_handle from)
             : operation_awaiter(detail::end_of(from.checked_agent())), from_(std::move(from)) {}

@@ -150,7 +150,7 @@ class [[nodiscard]] task {
         return frame_;
     }
 
-    struct awaiter {
+    struct [[nodiscard]] awaiter {
         bool await_ready() const noexcept { return false; }
         template <detail::carried_promise Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) const noexcept {
