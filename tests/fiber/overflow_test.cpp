@@ -79,6 +79,40 @@ SCENARIO_IN_CHILD(overflows_its_stack_after_greenlets) {
         std::printf("%d\n", use_stack(1000));
     }).join();
 }
+// Each level is so small that the wait is what does not fit any more.
+template <class Wait>
+[[gnu::noinline]] int wait_at_each_level(Wait wait, int levels = 1'000'000) {
+    volatile char frame[16];
+    frame[0] = 1;
+    wait();
+    return levels == 0 ? 0 : wait_at_each_level(wait, levels - 1) + frame[0];
+}
+SCENARIO_IN_CHILD(overflows_in_a_yield) {
+    green::spawn({.name = "deep", .stack_size_bytes = 64 * 1024}, [] { wait_at_each_level([] { green::yield(); }); });
+    for (;;) green::yield();
+}
+SCENARIO_IN_CHILD(overflows_in_a_sleep) {
+    green::spawn({.name = "deep", .stack_size_bytes = 64 * 1024},
+                 [] { wait_at_each_level([] { green::sleep(std::chrono::microseconds(1)); }); })
+        .join();
+}
+SCENARIO_IN_CHILD(overflows_in_a_switch) {
+    green::spawn({.name = "holder"}, [] {
+        green::greenlet<int()> deep({.name = "deep", .stack_size_bytes = 64 * 1024}, [] {
+            return wait_at_each_level([] { green::switch_to_parent<void>(1); });
+        });
+        for (;;) deep.switch_to();
+    }).join();
+}
+SCENARIO_IN_CHILD(reaches_into_anothers_guard) {
+    static const char* below = nullptr;
+    auto neighbor = green::spawn({.stack_size_bytes = 64 * 1024}, [] {
+        below = static_cast<char*>(__builtin_frame_address(0)) - 64 * 1024 - 4096;
+        green::sleep(std::chrono::hours(1));
+    });
+    green::yield();
+    green::spawn([] { std::printf("%d\n", *static_cast<const volatile char*>(below)); }).join();
+}
 SCENARIO_IN_CHILD(crashes_otherwise) {
     green::spawn({.name = "innocent"}, [] { *static_cast<volatile int*>(nullptr) = 1; }).join();
 }
@@ -170,10 +204,27 @@ TEST_CASE("without a guard page an overflow is noticed at the fiber's end" * doc
     CHECK(contains(end.errors, "overflowed its stack"));
 }
 
-TEST_CASE("another crash is not called an overflow" * doctest::skip(support::with_sanitizer)) {
-    auto end = support::run_child("crashes_otherwise");
+TEST_CASE("an overflow in the middle of a switch is of who was about to wait" * doctest::skip(support::with_sanitizer)) {
+    for (const char* scenario : {"overflows_in_a_yield", "overflows_in_a_sleep"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGSEGV);
+        CHECK(contains(end.errors, "stack overflow in fiber \"deep\""));
+        CHECK(contains(end.errors, "65536 bytes"));
+    }
+    auto end = support::run_child("overflows_in_a_switch");
     CHECK(end.signal == SIGSEGV);
-    CHECK_FALSE(contains(end.errors, "overflow"));
+    CHECK(contains(end.errors, "stack overflow in greenlet \"deep\""));
+    CHECK(contains(end.errors, "stack of 65536 bytes, of fiber \"holder\""));
+}
+
+TEST_CASE("another crash is not called an overflow" * doctest::skip(support::with_sanitizer)) {
+    for (const char* scenario : {"crashes_otherwise", "reaches_into_anothers_guard"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGSEGV);
+        CHECK(end.errors == "");
+    }
 }
 
 TEST_CASE("a program's own handler still gets the signal" * doctest::skip(support::with_sanitizer)) {

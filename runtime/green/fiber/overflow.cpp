@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/fiber/overflow.h>
 
+#include <green/fiber/greenlet_block.h>
 #include <green/fiber/scheduler.h>
+#include <green/sys/calls.h>
 
 #include <algorithm>
 #include <csignal>
@@ -34,34 +36,67 @@ struct label {
     char text[160];
 };
 
-int describe(char* text, std::size_t capacity, const control& fiber) noexcept {
+// Whose stack has overflowed: the fiber's own, or that of a greenlet that it has run.
+struct culprit {
+    const control* fiber = nullptr;
+    const greenlet_block* greenlet = nullptr;  // null, or a root: the fiber's own
+};
+
+int describe(char* text, std::size_t capacity, const culprit& who) noexcept {
+    const control& fiber = *who.fiber;
     const label owner("fiber", fiber.given_name_for_signal(), fiber.id);
-    const greenlet_block* greenlet = fiber.greenlet;
-    if (!greenlet || greenlet->root)
+    if (!who.greenlet || who.greenlet->root)
         return std::snprintf(
             text, capacity,
             "green: stack overflow in %s, stack of %zu bytes; spawn it with a larger stack_size_bytes\n", owner.text,
             fiber.where.size_bytes);
-    const label self("greenlet", greenlet->name.empty() ? nullptr : greenlet->name.c_str(), greenlet->id);
+    const greenlet_block& greenlet = *who.greenlet;
+    const label self("greenlet", greenlet.name.empty() ? nullptr : greenlet.name.c_str(), greenlet.id);
     return std::snprintf(text, capacity,
                          "green: stack overflow in %s, stack of %zu bytes, of %s; create it with a larger "
                          "stack_size_bytes\n",
-                         self.text, greenlet->where.size_bytes, owner.text);
+                         self.text, greenlet.where.size_bytes, owner.text);
 }
 
-void report(const control& fiber) noexcept {
+void report(const culprit& who) noexcept {
     char text[512];
-    const int size = describe(text, sizeof text, fiber);
+    const int size = describe(text, sizeof text, who);
     if (size > 0) (void)!write(STDERR_FILENO, text, std::min(static_cast<std::size_t>(size), sizeof text - 1));
+}
+
+bool in_guard_of(const stack& where, const void* address) noexcept {
+    const auto* at = static_cast<const std::byte*>(address);
+    return where.bottom && at < where.bottom && at >= where.bottom - guard_bytes_below(where.size_bytes);
+}
+
+// The processor stands there, or has gone a little too far. True when that is not known.
+bool stands_on(const stack& where, const void* stack_pointer) noexcept {
+    return !stack_pointer || in_guard_of(where, stack_pointer) ||
+           (stack_pointer >= where.bottom && stack_pointer <= where.top());
+}
+
+// A wait on a stack that is nearly used up overflows it in the middle of the switch, when who comes next counts as
+// running already. So all are looked at; and where the stack pointer is, because a wild pointer may lead into anybody's
+// guard.
+culprit find_culprit(scheduler& s, const void* fault, const void* stack_pointer) noexcept {
+    const control& running = s.running();
+    if (in_guard_of(running.present_stack(), fault)) return {&running, running.greenlet};
+    auto overflowed = [&](const stack& where) { return in_guard_of(where, fault) && stands_on(where, stack_pointer); };
+    culprit found;
+    s.greenlets().living.for_each([&](const greenlet_block& each) {
+        if (overflowed(each.where)) found = {&running, &each};
+    });
+    s.for_each_spawned([&](const control& each) {
+        if (overflowed(each.where)) found.fiber = &each;
+        if (found.greenlet && each.greenlet == found.greenlet) found.fiber = &each;
+    });
+    return found;
 }
 
 void on_fault(int signal, siginfo_t* info, void* machine_context) noexcept {
     if (scheduler* s = scheduler::current_or_null()) {
-        const stack& where = s->running().present_stack();
-        auto fault = reinterpret_cast<std::uintptr_t>(info->si_addr);
-        auto bottom = reinterpret_cast<std::uintptr_t>(where.bottom);
-        if (where.bottom && fault < bottom && fault >= bottom - guard_bytes_below(where.size_bytes))
-            report(s->running());
+        const culprit who = find_culprit(*s, info->si_addr, sys::stack_pointer_at(machine_context));
+        if (who.fiber) report(who);
     }
     const struct sigaction& previous = signal == SIGSEGV ? previous_segv : previous_bus;
     if (previous.sa_flags & SA_SIGINFO) {

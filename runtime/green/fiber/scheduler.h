@@ -78,10 +78,15 @@ class scheduler {
     template <class Visit>
     void for_each_agent(Visit&& visit) {
         visit(*main_);
+        for_each_spawned(visit);
+        loop_.listed.for_each(visit);
+    }
+    // The same for every fiber but the main one.
+    template <class Visit>
+    void for_each_spawned(Visit&& visit) {
         slab_.for_each([&](control& c) {
             if (!c.ended()) visit(c);
         });
-        loop_.listed.for_each(visit);
     }
     // Control blocks, also of ended fibers that handles still name; looks at all, for tests.
     std::size_t block_count() {

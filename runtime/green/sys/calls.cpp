@@ -183,6 +183,17 @@ void* interrupted_at(const void* machine_context) noexcept {
 #endif
 }
 
+void* stack_pointer_at(const void* machine_context) noexcept {
+    [[maybe_unused]] auto& registers = static_cast<const ucontext_t*>(machine_context)->uc_mcontext;
+#if defined(__x86_64__)
+    return reinterpret_cast<void*>(registers.gregs[REG_RSP]);
+#elif defined(__aarch64__)
+    return reinterpret_cast<void*>(registers.sp);
+#else
+    return nullptr;
+#endif
+}
+
 int thread_count() noexcept {
     constexpr int links_of_an_empty_directory = 2;
     struct statx found {};
