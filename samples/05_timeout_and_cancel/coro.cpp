@@ -27,7 +27,8 @@ coro::task<int> slow_answer(const char* name, green::duration takes) {
 
 coro::task<void> run() {
     if (auto answer = co_await coro::with_timeout(1s, slow_answer("quick", 10ms))) std::printf("%d\n", *answer);
-    if (!co_await coro::with_timeout(10ms, slow_answer("slow", 1h))) std::puts("no answer in time");
+    const auto late = co_await coro::with_timeout(10ms, slow_answer("slow", 1h));
+    if (!late) std::puts("no answer in time");
 
     auto unwanted = coro::spawn(slow_answer("unwanted", 1h));
     co_await coro::sleep(1ms);

@@ -64,7 +64,8 @@ bench::candidate start_tasks() {
     return below + 1;
 }
 coro::task<int> await(int depth) {
-    const int below = depth == 1 ? 0 : co_await await(depth - 1);
+    int below = 0;
+    if (depth > 1) below = co_await await(depth - 1);
     bench::keep(below);
     co_return below + 1;
 }

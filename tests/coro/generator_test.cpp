@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(support::virtual_time, "a timeout of the consumer cuts an asyn
         auto all = ticks(100);
         green::timeout limit(35ms);
         try {
-            while (co_await all.next()) ++seen;
+            while (auto tick = co_await all.next()) ++seen;
         } catch (const green::cancelled& request) {
             CHECK(limit.owns(request));
         }

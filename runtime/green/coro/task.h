@@ -110,15 +110,16 @@ namespace green::coro {
 // destroyed without having run. What it throws is thrown at the co_await. Awaiting costs one frame on the heap and no
 // stack, however often and however deep.
 //
-// GCC 12 miscompiles a task that is awaited in the condition of an `if` whose branch returns (g++ 12.2; clang does
-// not): `if (co_await ready()) co_return 1;` never gets there. Write
+// GCC 12 (g++ 12.2, at any -O, without a warning; clang does not) miscompiles a co_await in the condition of an `if`,
+// `while`, `for` or `switch` of a function in whose body nothing at all is declared: none of it is run, and whoever
+// awaits it waits forever. Lambdas are spared. Name the awaited value first, or in the condition:
 //
 //     const bool is_ready = co_await ready();
 //     if (is_ready) co_return 1;
+//     while (auto line = co_await lines.next()) use(*line);
 //
-// Nor does it heed what stands in front in `co_return known || co_await ready();` and in
-// `while (more && co_await ready())`: ready() is awaited in any case. And in `co_await (often ? one() : other())` the frame is
-// freed twice. Name the task, or the result, first.
+// In other conditions than an `if`'s, and in a `co_return`, what stands behind `&&`, `||` or `?` is awaited in any
+// case, in lambdas too; and in `co_await (often ? one() : other())` the frame is freed twice. Name these first as well.
 template <class T = void>
 class [[nodiscard]] task {
   public:
