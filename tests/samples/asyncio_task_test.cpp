@@ -196,7 +196,7 @@ TEST_OF_TASKS(virtual_time, "asyncio's readers (tasks)", readers) {
         char c;
         if (::read(fd, &c, 1) == 1) read += c;
     };
-    auto reader = coro::spawn([&]() -> coro::task<void> { while (auto ready = co_await coro::wait_readable(fd)) f(); });
+    auto reader = coro::spawn([&]() -> coro::task<void> { for (;;) { co_await coro::wait_readable(fd); f(); } });
     {
         const int fd = ends[1];
         co_await coro::wait_writable(fd);
