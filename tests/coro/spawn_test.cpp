@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <memory>
@@ -33,7 +34,7 @@ coro::task<void> nap(green::duration d) {
 
 // All that malloc(3) could still give: blocks of ever smaller sizes, which are never given back.
 void use_up_memory() {
-    static std::array<void*, 10'000> blocks;  // the compiler does without those that nobody knows of
+    static std::array<void* volatile, 10'000> blocks;  // the compiler does without those that nobody looks at
     for (std::size_t bytes = 1 << 16, i = 0; bytes >= 512; bytes /= 2)
         while (i < blocks.size() && (blocks[i] = std::malloc(bytes))) ++i;
 }
@@ -69,6 +70,41 @@ TEST_CASE("no memory for the timer of a task is an error that leaves nothing beh
     auto end = support::run_child("no_memory_for_a_timer");
     CHECK(end.exit_status == 0);
     CHECK(end.output == "61 wait, 61 hold on to it\n0\n");
+}
+
+// Far more than the standard library's own reserve has exceptions for.
+static std::vector<coro::join_handle<void>> many_asleep() {
+    std::vector<coro::join_handle<void>> tasks;
+    for (int i = 0; i < 5'000; ++i) tasks.push_back(coro::spawn(nap(1h)));
+    green::yield();
+    return tasks;
+}
+
+SCENARIO_IN_CHILD(kill_without_memory) {
+    auto tasks = many_asleep();
+    const support::no_memory_left limit;
+    use_up_memory();
+    for (auto& each : tasks) each.kill_soon();
+    green::yield();
+    std::printf("%ld\n", std::count_if(tasks.begin(), tasks.end(), [](auto& each) { return each.was_killed(); }));
+}
+
+SCENARIO_IN_CHILD(end_without_memory) {
+    many_asleep();
+    static const support::no_memory_left limit;
+    use_up_memory();
+}
+
+TEST_CASE("killing needs no memory for each victim" * doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("kill_without_memory");
+    CHECK(end.exit_status == 0);
+    CHECK(end.output == "5000\n");
+}
+
+TEST_CASE("main may return when there is no memory left" * doctest::skip(support::with_sanitizer)) {
+    auto end = support::run_child("end_without_memory");
+    CHECK(end.exit_status == 0);
+    CHECK(end.errors == "");
 }
 
 // With its frame, its block, its timer and its handle.

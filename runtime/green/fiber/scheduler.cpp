@@ -324,7 +324,7 @@ bool scheduler::retire() noexcept {
     for_each_agent([this](agent& who) {
         if (&who == root_) return;
         who.attention |= agent::shutting_down;
-        who.raise(std::make_exception_ptr(fiber_exit()));
+        who.raise(nullptr);
     });
     run_out(add(loop_.now(), patience_with_the_last));
     if (unwind_greenlets(*this)) run_out(add(loop_.now(), patience_with_the_last));

@@ -21,6 +21,7 @@ namespace {
 std::atomic<std::uint32_t> failure_count{0};
 
 bool is_cancellation(const std::exception_ptr& e) {
+    if (!e) return true;  // the kill that was never thrown
     try {
         std::rethrow_exception(e);
     } catch (const cancellation&) {
@@ -28,6 +29,11 @@ bool is_cancellation(const std::exception_ptr& e) {
     } catch (...) {
         return false;
     }
+}
+
+[[noreturn]] void rethrow_or_exit(const std::exception_ptr& e) {
+    if (!e) throw fiber_exit();
+    std::rethrow_exception(e);
 }
 
 }  // namespace
@@ -83,7 +89,7 @@ bool agent::must_give_up() const noexcept {
 void agent::throw_request() {
     if (must_throw_pending()) {
         attention &= static_cast<std::uint8_t>(~has_pending);
-        std::rethrow_exception(std::exchange(error, nullptr));
+        rethrow_or_exit(std::exchange(error, nullptr));
     }
     if (inside && inside->cancelled()) throw cancelled(inside->outermost_cancelled()->id());
     if (is_refused_by_thread()) throw fiber_exit();
@@ -109,8 +115,7 @@ void agent::put_back(const std::exception_ptr& interruption) noexcept {
 
 void agent::raise_soon(std::exception_ptr e) {
     if (ended()) return;
-    if (!e) e = std::make_exception_ptr(fiber_exit());
-    if (this == current_agent) std::rethrow_exception(e);
+    if (this == current_agent) rethrow_or_exit(e);
     if (current_hub == &home()) return raise(std::move(e));
     add_reference();  // the handle takes it over
     home().call_soon([handle = agent_handle(*this), e] { handle.get_agent()->raise(e); });

@@ -67,7 +67,7 @@ struct agent_record : list_hook<home_tag> {
     }
 
     const agent_model& model;
-    std::exception_ptr error;  // has_pending: what waits to be thrown; after the end, how it ended
+    std::exception_ptr error;  // has_pending: what waits to be thrown, null for fiber_exit; after the end, its error
     intrusive_list<held_lock> held_locks;
     std::uint64_t id = unique_id<agent>();  // never used twice in a process
     std::int64_t born_coarse_ns = 0;
@@ -129,10 +129,12 @@ class agent : public agent_record, public waiter {
         extras.store(made.release(), std::memory_order_release);
     }
 
-    // Arranges that `e` is thrown at the agent's present or next wait; an unstarted one ends by it. The first one
-    // wins until it is thrown. No-op after the end. On the home hub.
+    // Arranges that `e` is thrown at the agent's present or next wait; an unstarted one ends by it. Null stands for
+    // fiber_exit, which is made when it is thrown: killing frees memory, and must not need any for each victim, as
+    // the standard library ends the process when it finds none for an exception. The first one wins until it is
+    // thrown. No-op after the end. On the home hub.
     void raise(std::exception_ptr e) noexcept;
-    // The same from any thread, where null stands for fiber_exit; thrown at once at the running agent itself.
+    // The same from any thread; thrown at once at the running agent itself.
     void raise_soon(std::exception_ptr e);
 
     // What has ended a wait of it, when it is not that which is thrown on: a kill is thrown once, so it strikes at the
