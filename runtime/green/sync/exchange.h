@@ -126,7 +126,7 @@ class exchange {
 };
 
 template <class T, class Storage>
-bool exchange<T, Storage>::give(T& item, wait_node*& peer) {
+[[gnu::always_inline]] inline bool exchange<T, Storage>::give(T& item, wait_node*& peer) {
     peer = getters_.choose_first();
     if (peer)
         static_cast<get_operation*>(peer->slot)->result.emplace(std::move(item));
@@ -139,7 +139,7 @@ bool exchange<T, Storage>::give(T& item, wait_node*& peer) {
 }
 
 template <class T, class Storage>
-bool exchange<T, Storage>::take(std::optional<T>& out, wait_node*& peer) {
+[[gnu::always_inline]] inline bool exchange<T, Storage>::take(std::optional<T>& out, wait_node*& peer) {
     const bool from_store = store_.size() > 0;
     if (from_store) out.emplace(store_.pop());
     peer = putters_.choose_first();
