@@ -36,7 +36,7 @@ coro::task<void> nap(green::duration d) {
 void use_up_memory() {
     static std::array<void* volatile, 10'000> blocks;  // the compiler does without those that nobody looks at
     for (std::size_t bytes = 1 << 16, i = 0; bytes >= 512; bytes /= 2)
-        while (i < blocks.size() && (blocks[i] = std::malloc(bytes))) ++i;
+        while (void* block = i < blocks.size() ? std::malloc(bytes) : nullptr) blocks[i++] = block;
 }
 }  // namespace
 

@@ -156,6 +156,42 @@ TEST_CASE_FIXTURE(poller_test, "whoever comes first, a reader or a thread that c
     CHECK(ended == rounds);
 }
 
+// By its owner, a library perhaps, with close(2).
+TEST_CASE_FIXTURE(poller_test, "a number that was closed without a word can be waited for when it comes back") {
+    const int number = pair.ends[0];
+    for (int round = 0; round < 3; ++round) {
+        auto reader = green::spawn([&] { return green::wait_readable(number, green::hub::current().deadline_after(10s)); });
+        green::yield();
+        pair.say(1, "x");
+        CHECK(reader.get());
+        for (int& end : pair.ends) ::close(end);
+        REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.ends) == 0);
+        REQUIRE(pair.ends[0] == number);
+    }
+}
+
+TEST_CASE_FIXTURE(poller_test, "a number that was closed without a word, and a dup kept open, can be waited for when it comes back") {
+    const int number = pair.ends[0];
+    const int kept = dup(number);
+    auto wait = [&] { return green::wait_readable(number, green::hub::current().deadline_after(10s)); };
+    auto reader = green::spawn(wait);
+    green::yield();
+    pair.say(1, "x");
+    CHECK(reader.get());
+    ::close(number);
+    socket_pair fresh;
+    REQUIRE(fresh.ends[0] == number);
+    pair.ends[0] = -1;
+    reader = green::spawn(wait);
+    green::yield();
+    pair.say(1, "of the old one");
+    green::sleep(1ms);
+    CHECK_FALSE(reader.ended());
+    fresh.say(1, "x");
+    CHECK(reader.get());
+    ::close(kept);
+}
+
 TEST_CASE_FIXTURE(poller_test, "a reused number never shows its data to the waiter for the old descriptor") {
     const int number = pair.ends[0];
     bool saw_data = false;

@@ -39,6 +39,28 @@ TEST_CASE_FIXTURE(support::leak_check, "accepted and connected sockets are non-b
     }
 }
 
+// By a library to which it was given, say.
+TEST_CASE_FIXTURE(support::leak_check, "connections under numbers that were closed without a word work") {
+    std::array<int, 2> closed;
+    {
+        tcp_pair pair;
+        auto readers = {green::spawn([&] { read_text(pair.near); }), green::spawn([&] { read_text(pair.far); })};
+        green::yield();
+        for (auto& each : readers) each.kill();
+        closed = {pair.near.release(), pair.far.release()};
+        for (int fd : closed) ::close(fd);
+        tcp_stream near = green::connect(pair.listener.local_endpoint());
+        tcp_stream far = pair.listener.accept();
+        CHECK(std::array{near.fd(), far.fd()} == closed);
+        for (auto [from, to] : {std::pair(&near, &far), std::pair(&far, &near)}) {
+            auto reader = green::spawn([&] { return read_text(*to); });
+            green::yield();
+            green::write_all(*from, "x");
+            CHECK(reader.join_for(10s));
+        }
+    }
+}
+
 TEST_CASE_FIXTURE(support::leak_check, "both ends know their endpoints") {
     tcp_pair pair;
     CHECK(pair.near.remote_endpoint() == pair.listener.local_endpoint());

@@ -27,6 +27,7 @@ struct channel::socket_calls {
     static ares_socket_t open(int family, int type, int protocol, void* self) {
         const int fd = sys::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
         const bool is_shortage = fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
+        if (fd >= 0) green::detail::note_opened(fd);
         of(self).shortage_ = is_shortage ? std::error_code(errno, std::generic_category()) : std::error_code();
         return fd;
     }

@@ -43,10 +43,15 @@ fd_state& poller::new_state(int fd) {
     return found;
 }
 
+static epoll_event event_of(int fd, const fd_state& state) noexcept {
+    epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET, {}};
+    event.data.u64 = static_cast<std::uint64_t>(state.generation) << 32 | static_cast<std::uint32_t>(fd);
+    return event;
+}
+
 int poller::register_fd(int fd, fd_state& state) noexcept {
     for (;;) {
-        epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET, {}};
-        event.data.u64 = static_cast<std::uint64_t>(state.generation) << 32 | static_cast<std::uint32_t>(fd);
+        epoll_event event = event_of(fd, state);
         if (sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
             // EEXIST: the number was closed behind our back and a dup kept the old description registered.
             if (errno != EEXIST || sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) return errno;
@@ -57,6 +62,14 @@ int poller::register_fd(int fd, fd_state& state) noexcept {
         if (state.newest->load() == state.generation) return 0;
         renew(state, fd);
     }
+}
+
+// The kernel's registrations are of a number and an open file together (epoll(7), Q0).
+void poller::forget_if_replaced(int fd) noexcept {
+    const fd_state* known = known_state(fd);
+    if (!known || !known->registered) return;
+    epoll_event event = event_of(fd, *known);
+    if (sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) forget_fd(fd, false);
 }
 
 // First use of a number, or of a new descriptor under an old number.
@@ -159,6 +172,10 @@ closing::~closing() {
 
 void forget_fd(int fd, bool may_be_shared) noexcept {
     wake_waiters(outdate(fd, false), may_be_shared, fd);
+}
+
+void note_opened(int fd) noexcept {
+    if (may_be_known(fd) && shared_state_of(fd).hubs.load(std::memory_order_relaxed) != 0) [[unlikely]] forget_fd(fd, false);
 }
 
 void forget_fd_in_handler(int fd) noexcept {

@@ -99,6 +99,10 @@ class poller {
         return state.registered ? 0 : register_fd(fd, state);
     }
 
+    // For a number that its owner may have closed, and opened anew, without a word: forgets what it was, when the kernel
+    // says that it is not that any more. One system call, if it was registered.
+    void forget_if_replaced(int fd) noexcept;
+
     // `who` waits for a registered fd, on a side where nobody does. The pair is undone by end_wait(), unless the
     // state has become stale meanwhile: then renew() has done it.
     void begin_wait(fd_side& side, waiter& who) noexcept {
@@ -170,7 +174,9 @@ class closing {
 // The first half of it, for what closes many at once, and for a number that was closed unseen: who begins to wait between
 // this and a close by another thread is not woken.
 void forget_fd(int fd, bool may_be_shared) noexcept;
-// The same from a signal handler, which may have interrupted anything: those who wait wake when their hubs get to it.
+// `fd` has just been opened: whatever the hubs know of the number was closed without a word.
+void note_opened(int fd) noexcept;
+// The same as forget_fd() from a signal handler, which may have interrupted anything: those who wait wake when their hubs get to it.
 void forget_fd_in_handler(int fd) noexcept;
 
 }  // namespace green::detail

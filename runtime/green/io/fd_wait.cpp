@@ -63,6 +63,7 @@ class readiness {
         if (seen & POLLNVAL) fail();
         if (is_ready_) return true;
         auto& poller = detail::loop_of(hub::current()).poller();
+        poller.forget_if_replaced(fd_);
         detail::fd_state& state = poller.state(fd_);
         state.side(direction_).drained = true;
         return wait_.emplace(poller, state, fd_, direction_, call_).enqueue(node);

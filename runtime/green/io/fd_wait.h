@@ -81,14 +81,16 @@ struct fd_wait_or_refusal : fd_wait {
 namespace green {
 
 // Parks until a read from `fd` would not block, or the peer has hung up; false when `deadline` passed first. The
-// descriptor need not be non-blocking. Throws std::system_error: bad_file_descriptor when it is closed by
-// close_fd() meanwhile, device_or_resource_busy when another fiber waits for it. A cancelled wait changes nothing.
+// descriptor need not be non-blocking; whoever owns it may close it as he likes, and the number may come back as another
+// one, but only close_fd() wakes those who wait at that moment. Throws std::system_error: bad_file_descriptor when it is
+// closed by close_fd() meanwhile, device_or_resource_busy when another fiber waits for it. A cancelled wait changes
+// nothing.
 bool wait_readable(int fd, time_point deadline = never);
 // The same for writing.
 bool wait_writable(int fd, time_point deadline = never);
 
-// Closes `fd`; fibers that wait for it, on any hub, wake with bad_file_descriptor. Every descriptor that fibers
-// wait for must be closed by this. `may_be_shared`: dups of it, or other processes, may keep the open file
+// Closes `fd`; fibers that wait for it, on any hub, wake with bad_file_descriptor. Whatever has been read or written by
+// the calls of io/transfer.h must be closed by this: they take the number for what it was. `may_be_shared`: dups of it, or other processes, may keep the open file
 // description alive. Does not park. Returns what close(2) returns.
 int close_fd(int fd, bool may_be_shared = true) noexcept;
 

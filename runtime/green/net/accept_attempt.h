@@ -2,6 +2,7 @@
 // The single try behind accepting, shared by the fiber call and the co_await form.
 #pragma once
 
+#include <green/hub/poller.h>
 #include <green/sys/calls.h>
 #include <green/sys/direct_call.h>
 
@@ -44,6 +45,7 @@ struct accept_attempt {
         ssize_t accepted;
         do accepted = sys::or_errno(sys::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         while (accepted < 0 && concerns_the_connection(static_cast<int>(-accepted)));
+        if (accepted >= 0) note_opened(static_cast<int>(accepted));
         return accepted;
     }
     bool emptied(ssize_t) const noexcept { return false; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/net/socket.h>
 
+#include <green/hub/poller.h>
 #include <green/io/fd_wait.h>
 #include <green/sys/calls.h>
 
@@ -25,7 +26,10 @@ std::string described(int fd) {
 socket_fd socket_fd::open(int family, int type, std::error_code& error) noexcept {
     error.clear();
     socket_fd opened(sys::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!opened) error.assign(errno, std::generic_category());
+    if (opened)
+        note_opened(opened.get());
+    else
+        error.assign(errno, std::generic_category());
     return opened;
 }
 
