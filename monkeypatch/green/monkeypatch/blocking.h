@@ -74,7 +74,7 @@ class blocking_call {
     template <class Attempt, class IsShort>
     ssize_t receive(Attempt attempt, IsShort is_short) noexcept {
         if (is_emptied() && blocks() && !wait()) return -1;
-        return perform([&] {
+        return perform([this, attempt, is_short] {
             const ssize_t count = attempt();
             if (count > 0 && is_short(static_cast<std::size_t>(count))) note_short_read();
             return count;

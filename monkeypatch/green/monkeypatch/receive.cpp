@@ -24,9 +24,9 @@ namespace green::monkeypatch::detail {
 
 using sys::bare_call;
 
-namespace {
-
 constinit std::atomic<bool> low_mark_was_set{false};
+
+namespace {
 
 // How many bytes a blocking call waits for.
 std::size_t least_wanted(int fd, int flags, std::size_t size) noexcept {
@@ -150,10 +150,6 @@ ssize_t receive_rest(std::size_t wanted, blocking_call& call, int fd, msghdr* me
 
 }  // namespace
 
-bool low_marks_may_be_set() noexcept {
-    return low_mark_was_set.load(std::memory_order_relaxed);
-}
-
 void note_low_mark_set(int name) noexcept {
     if (name == SO_RCVLOWAT) low_mark_was_set.store(true, std::memory_order_relaxed);
 }
@@ -174,22 +170,27 @@ ssize_t receive_message(scheduler& s, int fd, msghdr* message, int flags, const 
                             : receive_rest(wanted, call, fd, message, untouched, flags, static_cast<std::size_t>(first));
 }
 
+static ssize_t receive_bytes_as_message(scheduler& s, int fd, void* buffer, std::size_t size, int flags, sockaddr* from,
+                                        socklen_t* from_size, const char* name) noexcept {
+    iovec part{buffer, size};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_name = from;
+    message.msg_namelen = from ? *from_size : 0;
+    const ssize_t count = receive_message(s, fd, &message, flags, name);
+    if (from && count >= 0) *from_size = message.msg_namelen;
+    return count;
+}
+
+// Copies are captured, so that they stay in registers.
 ssize_t receive_bytes(scheduler& s, int fd, void* buffer, std::size_t size, int flags, sockaddr* from, socklen_t* from_size,
                       const char* name) noexcept {
-    if (may_want_more(flags) && (!from || from_size)) [[unlikely]] {
-        iovec part{buffer, size};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_name = from;
-        message.msg_namelen = from ? *from_size : 0;
-        const ssize_t count = receive_message(s, fd, &message, flags, name);
-        if (from && count >= 0) *from_size = message.msg_namelen;
-        return count;
-    }
+    if (may_want_more(flags) && (!from || from_size)) [[unlikely]]
+        return receive_bytes_as_message(s, fd, buffer, size, flags, from, from_size, name);
     blocking_call call(s, fd, EPOLLIN, name);
-    return call.receive([&] { return bare_call(SYS_recvfrom, fd, buffer, size, flags | MSG_DONTWAIT, from, from_size); },
-                        [&](std::size_t received) { return received < size && !(flags & MSG_PEEK); });
+    return call.receive([=] { return bare_call(SYS_recvfrom, fd, buffer, size, flags | MSG_DONTWAIT, from, from_size); },
+                        [=](std::size_t received) { return received < size && !(flags & MSG_PEEK); });
 }
 
 }  // namespace green::monkeypatch::detail

@@ -5,6 +5,7 @@
 
 #include <green/fiber/scheduler.h>
 
+#include <atomic>
 #include <cstddef>
 
 #include <sys/socket.h>
@@ -20,7 +21,10 @@ ssize_t receive_bytes(green::detail::scheduler& s, int fd, void* buffer, std::si
 
 // Whether anybody in this process has set SO_RCVLOWAT, on whichever socket. One that another process sets on a shared
 // socket is not seen.
-bool low_marks_may_be_set() noexcept;
+extern constinit std::atomic<bool> low_mark_was_set;
+inline bool low_marks_may_be_set() noexcept {
+    return low_mark_was_set.load(std::memory_order_relaxed);
+}
 // After a setsockopt(2) of SOL_SOCKET.
 void note_low_mark_set(int name) noexcept;
 

@@ -80,24 +80,35 @@ constexpr int never_blocks = MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB;
 
 // --- sending ---
 
-ssize_t send_blocking(scheduler& s, int fd, const void* data, std::size_t size, int flags, const sockaddr* to,
-                      socklen_t to_size, const char* name) noexcept {
+// Goes on behind the first `done` bytes. A count is what it reports in any case, and no SIGPIPE.
+ssize_t send_rest(blocking_call& call, int fd, const void* data, std::size_t size, int flags, const sockaddr* to,
+                  socklen_t to_size, std::size_t done) noexcept {
     const int before = errno;
-    blocking_call call(s, fd, EPOLLOUT, name);
-    for (std::size_t done = 0;;) {
-        const int quiet = done ? MSG_NOSIGNAL : 0;  // a count is what it reports then, and no SIGPIPE
-        const ssize_t count = call.perform([&] {
-            const long sent = detail::unless_connecting(
-                fd, bare_call(SYS_sendto, fd, static_cast<const char*>(data) + done, size - done,
-                              flags | MSG_DONTWAIT | quiet, to, to_size));
-            flags &= ~MSG_FASTOPEN;  // the connection is under way, or there is none to be
+    while (done < size) {
+        const ssize_t count = call.perform([=, &call] {
+            const long sent = bare_call(SYS_sendto, fd, static_cast<const char*>(data) + done, size - done,
+                                        flags | MSG_DONTWAIT | MSG_NOSIGNAL, to, to_size);
             if (sent == -EAGAIN && to && waits_for_other_end(fd)) call.expect_no_event();
             return sent;
         });
         if (count < 0) return done_or_failed(done, before);
         done += static_cast<std::size_t>(count);
-        if (done >= size || detail::is_nonblocking(fd)) [[likely]] return static_cast<ssize_t>(done);
     }
+    return static_cast<ssize_t>(done);
+}
+
+ssize_t send_blocking(scheduler& s, int fd, const void* data, std::size_t size, int flags, const sockaddr* to,
+                      socklen_t to_size, const char* name) noexcept {
+    blocking_call call(s, fd, EPOLLOUT, name);
+    auto begin = [=, &call]() mutable {
+        const long sent = detail::unless_connecting(fd, bare_call(SYS_sendto, fd, data, size, flags | MSG_DONTWAIT, to, to_size));
+        flags &= ~MSG_FASTOPEN;  // the connection is under way, or there is none to be
+        if (sent == -EAGAIN && to && waits_for_other_end(fd)) call.expect_no_event();
+        return sent;
+    };
+    const ssize_t first = call.perform(begin);
+    if (first < 0 || static_cast<std::size_t>(first) >= size || detail::is_nonblocking(fd)) [[likely]] return first;
+    return send_rest(call, fd, data, size, flags & ~MSG_FASTOPEN, to, to_size, static_cast<std::size_t>(first));
 }
 
 ssize_t sendmsg_blocking(scheduler& s, int fd, const msghdr* message, int flags) noexcept {
