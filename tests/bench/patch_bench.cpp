@@ -78,6 +78,10 @@ void measure(const char* where, int rounds) {
 
 int main(int count, char** words) {
     const int rounds = count > 1 ? std::atoi(words[1]) : 200;
+    if (rounds <= 0 || count > 2) {
+        std::fprintf(stderr, "usage: %s [ROUNDS]\n", words[0]);
+        return 2;
+    }
     green::monkeypatch::patch_all();
     std::printf("%-34s %9s %9s %9s\n", "least ns of a pair", "libc's", "patched", "more/call");
     green::spawn([&] { measure("on a fiber", rounds); }).join();
