@@ -135,6 +135,8 @@ void loop::poll() noexcept {
     mailbox_.take_all(ready_);
     if (!ready_.empty()) {
         poll_until(time_point::min());
+    } else if (!time_source_ && mail_watch_.catches(mailbox_)) {
+        if (coarse_ns() != last_poll_coarse_ns()) poll_until(time_point::min());  // others have had to wait for a tick
     } else if (!time_source_ || !wait_with_virtual_time(timers_.soonest())) {
         const bool needs_others = !has_something_to_wait_for();
         if (needs_others && is_alone() && hooks.stuck(face_)) return;
@@ -160,7 +162,10 @@ void loop::poll_until(time_point deadline) noexcept {
     const bool blocking = deadline != time_point::min();
     if (blocking && !mailbox_.prepare_to_sleep()) return;
     poller_.poll(how_long);
-    if (blocking) mailbox_.woke();
+    if (blocking) {
+        mailbox_.woke();
+        mail_watch_.slept(!mailbox_.empty());
+    }
     turns_left_ = turns_per_look;
     turns_without_poll_ = 0;
     last_poll_coarse_ns_ = coarse_ns();

@@ -5,6 +5,7 @@
 
 #include <green/base/intrusive_list.h>
 #include <green/base/single_writer.h>
+#include <green/hub/mail_watch.h>
 #include <green/hub/mailbox.h>
 #include <green/hub/poller.h>
 #include <green/hub/runnable.h>
@@ -191,6 +192,7 @@ class loop {
     single_writer<std::int64_t> last_poll_coarse_ns_;
     timer_heap timers_;
     mailbox mailbox_;
+    mail_watch mail_watch_;
     green::detail::poller poller_;
     time_source* time_source_ = nullptr;
     reorder_function reorder_ = nullptr;
