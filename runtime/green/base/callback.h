@@ -3,6 +3,8 @@
 // (C++23: std::move_only_function).
 #pragma once
 
+#include <green/base/function.h>
+
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -30,7 +32,7 @@ class callback {
     struct holder final : base {
         explicit holder(const F& f) : f(f) {}
         explicit holder(F&& f) : f(std::move(f)) {}
-        void call() override { f(); }
+        void call() override { detail::call_function(f); }
         F f;
     };
 

@@ -2,6 +2,7 @@
 // A task has a function called that waits as a fiber does.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/coro/task.h>
 #include <green/fiber/spawn.h>
 #include <green/hub/agent_handle.h>
@@ -36,7 +37,7 @@ namespace coro {
 // A reference that f returns is handed on; what it refers to must outlive f.
 template <class F>
 task<std::invoke_result_t<F&>> on_fiber(F f) {
-    using result = std::invoke_result_t<F&>;
+    using result = detail::function_result<F&>;
     static_assert(!std::is_rvalue_reference_v<result>, "what goes away is to be returned by value");
     if (detail::may_park()) co_return std::invoke(f);
     std::conditional_t<std::is_void_v<result>, bool, std::optional<detail::stored_result<result>>> value{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/check.h>
+#include <green/base/function.h>
 #include <green/coro/runner.h>
 
 // GCC counts a coroutine's frame as a class with linkage and warns of every lambda in it that has none, wherever the
@@ -26,9 +27,6 @@ class task;
 }  // namespace green::coro
 
 namespace green::detail {
-
-template <class T>
-concept a_task = requires { typename std::remove_cvref_t<T>::green_task; };
 
 // What the promises of all tasks share: who awaits, and how it ended.
 class task_promise_base : public awaiting_promise {

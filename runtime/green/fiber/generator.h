@@ -3,6 +3,7 @@
 // ordinary calls. Its twin is coro/generator.h.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/fiber/greenlet.h>
 
 #include <concepts>
@@ -54,7 +55,7 @@ class generator {
     generator(const greenlet_options& options, F function)
         : flow_(nullptr, options, [function = std::move(function)]() mutable -> pointer {
               try {
-                  function(yielder(*detail::scheduler::current().running().greenlet));
+                  detail::call_function(function, yielder(*detail::scheduler::current().running().greenlet));
               } catch (const greenlet_exit&) {
               }
               return nullptr;

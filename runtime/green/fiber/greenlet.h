@@ -5,6 +5,7 @@
 
 #include <green/base/check.h>
 #include <green/base/counted_ptr.h>
+#include <green/base/function.h>
 #include <green/context/stack.h>
 #include <green/hub/cancellation.h>
 #include <green/fiber/greenlet_block.h>
@@ -151,9 +152,9 @@ class greenlet_function final : public greenlet_block {
     decltype(auto) call() {
         if constexpr (std::is_void_v<In>) {
             receive<void>(*this);
-            return std::invoke(*function_);
+            return call_function(*function_);
         } else {
-            return std::invoke(*function_, receive<In>(*this));
+            return call_function(*function_, receive<In>(*this));
         }
     }
 

@@ -12,6 +12,7 @@
 // timeout of the consumer reaches into a generator; those of a suspended one hang on nothing (greenlet_family.cpp).
 #pragma once
 
+#include <green/base/function.h>
 #include <green/base/intrusive_list.h>
 #include <green/base/reference_count.h>
 #include <green/context/context.h>
@@ -23,7 +24,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -42,7 +42,7 @@ class scheduler;
 struct greenlet_registry {
     intrusive_list<greenlet_block> living;     // neither ended nor root
     intrusive_list<greenlet_block> abandoned;  // would not end; their stacks are lost
-    std::shared_ptr<std::function<void(const greenlet_trace&)>> tracer;
+    std::shared_ptr<kept_function<void(const greenlet_trace&)>> tracer;
 };
 
 // How a switch brings what it brings.

@@ -40,8 +40,8 @@ bool trace(greenlet_event event, greenlet_block& from, greenlet_block& to) noexc
 
 }  // namespace detail
 
-void set_greenlet_tracer(std::function<void(const greenlet_trace&)> f) {
-    auto fresh = f ? std::make_shared<std::function<void(const greenlet_trace&)>>(std::move(f)) : nullptr;
+void set_greenlet_tracer(detail::kept_function<void(const greenlet_trace&)> f) {
+    auto fresh = f ? std::make_shared<detail::kept_function<void(const greenlet_trace&)>>(std::move(f)) : nullptr;
     detail::scheduler::current().greenlets().tracer = std::move(fresh);
 }
 

@@ -2,9 +2,8 @@
 // Watching what greenlets do.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/fiber/greenlet.h>
-
-#include <functional>
 
 namespace green {
 
@@ -22,6 +21,6 @@ struct greenlet_trace {
 // From now on f(trace) is called right before each switch and each throw between greenlets of this thread, on the stack
 // of the one that is left. An empty function ends that. f must neither park nor switch. One that throws is reported on
 // standard error and removed; the switch takes place. Does not park.
-void set_greenlet_tracer(std::function<void(const greenlet_trace&)> f);
+void set_greenlet_tracer(detail::kept_function<void(const greenlet_trace&)> f);
 
 }  // namespace green

@@ -2,6 +2,7 @@
 // Starting fibers.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/fiber/fiber.h>
 #include <green/fiber/local.h>
 #include <green/fiber/scheduler.h>
@@ -39,7 +40,7 @@ control& create_for(hub& target, control::carrier carry, const fiber_options& op
 template <class Callable>
 class carried {
   public:
-    using result = std::invoke_result_t<Callable&>;
+    using result = function_result<Callable&>;
 
     static const char* carry(control& c, control::request asked) {
         switch (asked) {

@@ -2,6 +2,7 @@
 // The HTTP/1.1 server.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/base/time.h>
 #include <green/http/body.h>
 #include <green/http/headers.h>
@@ -13,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -56,7 +56,7 @@ class request final : public body_reader {
 
 // What answers a request. Runs in the fiber of the connection and may park. What it throws is reported, and the client
 // gets a 500 if nothing has been sent yet, else its connection ends.
-using handler = std::function<void(request&, response_writer&)>;
+using handler = green::detail::kept_function<void(request&, response_writer&)>;
 
 struct server_options {
     duration header_timeout =
@@ -70,7 +70,7 @@ struct server_options {
     std::size_t max_connections = std::numeric_limits<std::size_t>::max();  // further ones wait in the kernel's queue
     std::size_t stack_size_bytes = fiber_options{}.stack_size_bytes;        // of each connection's fiber
     // Told of what a handler threw. Empty: a line on standard error.
-    std::function<void(const request&, std::exception_ptr)> report{};
+    green::detail::kept_function<void(const request&, std::exception_ptr)> report{};
 };
 
 // Answers the requests that arrive on `stream`, one after the other, until the peer or a handler wants no more, then

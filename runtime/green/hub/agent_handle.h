@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -43,7 +42,7 @@ class agent_handle {
     // Calls f() on its hub after its end, never inline; after the end too. Links run in order of registration, and
     // one that throws is reported and stops no other. f must not park. Returns an id for unlink(). When its thread has
     // ended by then, the calling thread's hub calls f.
-    std::uint64_t link(std::function<void()> f) const { return detail::add_link(checked_agent(), std::move(f)); }
+    std::uint64_t link(detail::link_list::function f) const { return detail::add_link(checked_agent(), std::move(f)); }
     bool unlink(std::uint64_t id) const noexcept { return detail::remove_link(checked_agent(), id); }
 
     std::string name() const { return checked_agent().name(); }

@@ -2,8 +2,9 @@
 // Callbacks that run once a fiber or task has ended.
 #pragma once
 
+#include <green/base/function.h>
+
 #include <cstdint>
-#include <functional>
 #include <list>
 
 namespace green::detail {
@@ -13,7 +14,7 @@ class agent;
 // The links of one agent in order of registration; guarded by its end_lock.
 class link_list {
   public:
-    using function = std::function<void()>;
+    using function = kept_function<void()>;
     struct link {
         std::uint64_t id;
         function f;

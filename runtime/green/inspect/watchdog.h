@@ -2,12 +2,12 @@
 // Tells who keeps a hub to itself: a fiber that computes for too long, or blocks its thread, while others wait.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/base/time.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,7 +35,7 @@ class watchdog {
   public:
     // Called on the watchdog's thread. It must not wake a fiber, for a main that waits for nothing is told so
     // (would_block_forever) as if there were no watchdog.
-    using reporter = std::function<void(const stuck_fiber&)>;
+    using reporter = green::detail::kept_function<void(const stuck_fiber&)>;
 
     // Without a reporter the report goes to standard error:
     //

@@ -2,13 +2,13 @@
 // Serving TCP connections, a fiber each.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/base/time.h>
 #include <green/fiber/spawn.h>
 #include <green/net/tcp.h>
 
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <thread>
@@ -30,7 +30,7 @@ struct server_options {
     std::size_t stack_size_bytes = detail::default_stack_bytes;  // of each connection's fiber
     // Told of what a handler threw, in its fiber, and of a connection that could not get one. Must not park. Unset:
     // a line on standard error, except for what is the peer's doing (reset, broken pipe, timed out).
-    std::function<void(std::exception_ptr)> report{};
+    detail::kept_function<void(std::exception_ptr)> report{};
 };
 
 // Accepts connections and runs the handler for each in a fiber of its own. Example:
@@ -43,7 +43,7 @@ struct server_options {
 // up to a second. Made, stopped and destroyed on one thread; with more_threads the handler runs on several at once.
 class server {
   public:
-    using handler = std::function<void(tcp_stream&)>;
+    using handler = detail::kept_function<void(tcp_stream&)>;
 
     // Listens, and starts to accept as soon as the caller parks. Does not park. Throws what tcp_listener throws, and
     // std::invalid_argument for an empty handler or an impossible stack size.

@@ -2,6 +2,7 @@
 // A stretch of code whose waits can be cut short together.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/base/time.h>
 #include <green/coro/task.h>
 #include <green/hub/cancellation.h>
@@ -65,7 +66,7 @@ template <class F>
 bool with_cancel_scope(const cancel_scope::options& o, F&& f) {
     cancel_scope scope(o);
     try {
-        std::invoke(std::forward<F>(f), scope);
+        detail::call_function(std::forward<F>(f), scope);
         return true;
     } catch (const cancelled& request) {
         if (!scope.owns(request)) throw;
@@ -83,7 +84,7 @@ bool with_cancel_scope(F&& f) {
 template <class F>
 decltype(auto) shield(F&& f) {
     cancel_scope scope({.shielded = true});
-    return std::invoke(std::forward<F>(f));
+    return detail::call_function(std::forward<F>(f));
 }
 
 // The same as co_await, of a task or of a callable that makes one.

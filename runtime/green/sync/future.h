@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/callback.h>
+#include <green/base/function.h>
 #include <green/base/check.h>
 #include <green/base/spin_lock.h>
 #include <green/base/time.h>
@@ -117,7 +118,7 @@ class future {
     template <class F>
     void on_ready(F&& f) const {
         shared().call_when_ready([f = std::forward<F>(f), s = &shared()]() mutable {
-            f(future(std::static_pointer_cast<state>(s->shared_from_this())));
+            detail::call_function(f, future(std::static_pointer_cast<state>(s->shared_from_this())));
         });
     }
 

@@ -2,6 +2,7 @@
 // Waiting for the first of several sends, receives and other things.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/base/time.h>
 #include <green/coro/task.h>
 #include <green/hub/hub.h>
@@ -50,10 +51,10 @@ struct receive_case final : operation_case<typename Exchange::get_operation, F> 
     bool must_try_again() noexcept { return std::exchange(this->op_.try_again, false); }
     void complete() {
         if constexpr (IsChannel) {
-            this->f(std::move(this->op_.result));
+            call_function(this->f, std::move(this->op_.result));
         } else {
             if (!this->op_.result) throw queue_closed();
-            this->f(std::move(*this->op_.result));
+            call_function(this->f, std::move(*this->op_.result));
         }
     }
 };
@@ -71,14 +72,14 @@ struct send_case final : private item_holder<T>, operation_case<typename Exchang
     bool must_try_again() noexcept { return std::exchange(this->op_.try_again, false); }
     void complete() {
         if (!this->op_.taken) throw Closed();
-        this->f();
+        call_function(this->f);
     }
 };
 
 template <class Operation, class F>
 struct ready_case final : operation_case<Operation, F> {
     using operation_case<Operation, F>::operation_case;
-    void complete() { this->f(); }
+    void complete() { call_function(this->f); }
 };
 
 template <class F>
@@ -89,7 +90,7 @@ struct timeout_case final : select_case_base {
             plan.deadline = deadline, plan.on_deadline = index;
         return nullptr;
     }
-    void complete() { f(); }
+    void complete() { call_function(f); }
     time_point deadline;
     F f;
 };
@@ -101,7 +102,7 @@ struct otherwise_case final : select_case_base {
         plan.otherwise = index;
         return nullptr;
     }
-    void complete() { f(); }
+    void complete() { call_function(f); }
     F f;
 };
 

@@ -2,6 +2,7 @@
 // Fibers and tasks that end before the code that started them goes on.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/base/intrusive_list.h>
 #include <green/coro/spawn.h>
 #include <green/coro/task.h>
@@ -186,7 +187,7 @@ class task_group {
 // when the body has no result because it was unwound by group.cancel().
 template <class Body>
 auto with_task_group(Body&& body) -> std::invoke_result_t<Body, task_group&> {
-    using result = std::invoke_result_t<Body, task_group&>;
+    using result = detail::function_result<Body, task_group&>;
     if constexpr (std::is_void_v<result>) {
         task_group::refuse_in_callback();
         task_group group;

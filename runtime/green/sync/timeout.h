@@ -2,6 +2,7 @@
 // Deadlines for stretches of code.
 #pragma once
 
+#include <green/base/function.h>
 #include <green/base/time.h>
 #include <green/coro/task.h>
 #include <green/sync/cancel_scope.h>
@@ -45,7 +46,7 @@ class timeout : public cancel_scope {
 //     if (auto page = green::with_timeout(3s, [&] { return fetch(url); })) store(*page);
 template <class F>
 auto with_timeout(std::optional<duration> d, F&& f) {
-    using result = std::invoke_result_t<F>;
+    using result = detail::function_result<F>;
     timeout t(d);
     try {
         if constexpr (std::is_void_v<result>) {
