@@ -3,12 +3,14 @@
 
 #include <green/green.h>
 
+#include <support/child.h>
 #include <support/contains.h>
 #include <support/error_of.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -408,4 +410,30 @@ TEST_CASE_FIXTURE(support::leak_check, "a loop over itself is refused, not empty
     itself = &g;
     CHECK(*g.begin() == 1);
     CHECK(!said.empty());
+}
+
+SCENARIO_IN_CHILD(drops_a_generator_of_its_own_function) {
+    std::unique_ptr<generator<int>> g;
+    g = std::make_unique<generator<int>>([&](auto yield) {
+        yield(1);
+        g.reset();
+        yield(2);
+    });
+    ++g->begin();
+}
+SCENARIO_IN_CHILD(replaces_a_generator_that_another_fiber_asks) {
+    generator<int> g([](auto) { green::sleep(1h); });
+    auto asks = green::spawn([&] { g.begin(); });
+    green::yield();
+    g = count_from(1);
+}
+
+TEST_CASE("a generator that goes away while it computes says so") {
+    for (const char* scenario :
+         {"drops_a_generator_of_its_own_function", "replaces_a_generator_that_another_fiber_asks"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGABRT);
+        CHECK(contains(end.errors, "a generator goes away while it computes"));
+    }
 }

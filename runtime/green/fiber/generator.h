@@ -27,7 +27,8 @@ namespace green {
 //     for (int value : in_order | std::views::take(10)) std::cout << value << '\n';
 //
 // Creating one runs nothing; begin() runs the function up to its first yield, ++ up to the next. What the function
-// throws comes out of these. A generator that goes away unfinished unwinds its function's stack, as a greenlet does.
+// throws comes out of these. A generator that goes away unfinished unwinds its function's stack, as a greenlet does;
+// one that goes away while it computes a value, for its own function or another fiber, aborts.
 // It may be moved, and asked by one fiber after another of its thread. Its function may sleep, read and lock: then the
 // fiber that asks parks, with its own timeouts in force. It is an input range: each value is there until the next is
 // asked for.
@@ -63,10 +64,12 @@ class generator {
     generator(generator&& other) noexcept
         : flow_(std::move(other.flow_)), present_(std::exchange(other.present_, nullptr)) {}
     generator& operator=(generator&& other) noexcept {
+        check_at_rest();
         flow_ = std::move(other.flow_);
         present_ = std::exchange(other.present_, nullptr);
         return *this;
     }
+    ~generator() { check_at_rest(); }
 
     // Where it stands; at the first value when it has not been asked before. Parks as the function does, and throws
     // what it throws; std::logic_error in a hub callback, on another thread, and from within its own function.
@@ -79,6 +82,11 @@ class generator {
   private:
     using pointer = std::add_pointer_t<reference>;
 
+    // Whoever has asked it comes back to it.
+    void check_at_rest() const noexcept {
+        detail::check(!flow_.valid() || !flow_.get_block()->parent_is_lent,
+                      "a generator goes away while it computes a value");
+    }
     [[gnu::always_inline]] void advance() {
         present_ = nullptr;
         detail::greenlet_block& flow = *flow_.get_block();
