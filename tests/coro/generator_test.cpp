@@ -15,9 +15,11 @@
 #include <csignal>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <ranges>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -160,6 +162,113 @@ TEST_CASE("a generator that is begun twice says so, and aborts") {
         CHECK(end.signal == SIGABRT);
         CHECK(support::contains(end.errors, "a generator that was begun or moved from already"));
     }
+}
+
+SCENARIO_IN_CHILD(drops_a_generator_that_computes) {
+    std::unique_ptr<coro::generator<int>> all;
+    auto drops_itself = [&]() -> coro::generator<int> {
+        co_yield 1;
+        all.reset();
+        co_yield 2;
+    };
+    all = std::make_unique<coro::generator<int>>(drops_itself());
+    ++all->begin();
+}
+SCENARIO_IN_CHILD(asks_a_generator_that_computes) {
+    std::optional<coro::generator<int>::iterator> at;
+    auto asks_itself = [&]() -> coro::generator<int> {
+        co_yield 1;
+        ++*at;
+    };
+    auto all = asks_itself();
+    at = all.begin();
+    ++*at;
+}
+
+TEST_CASE("a generator that goes away while it computes, or is asked then, says so") {
+    for (const char* scenario : {"drops_a_generator_that_computes", "asks_a_generator_that_computes"}) {
+        CAPTURE(scenario);
+        auto end = support::run_child(scenario);
+        CHECK(end.signal == SIGABRT);
+        CHECK(support::contains(end.errors, "while it computes"));
+    }
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout that is open at a generator's co_yield does not reach a fiber") {
+    auto due = []() -> coro::generator<int> {
+        green::timeout limit(5s);
+        try {
+            co_yield 1;
+            green::sleep(10s);
+        } catch (const green::cancelled& why) {
+            if (!limit.owns(why)) throw;
+        }
+        co_yield 2;
+    };
+    auto around = [&]() -> coro::generator<int> { co_yield coro::elements_of(due()); };
+    auto all = around();
+    auto at = all.begin();
+    {
+        green::cancel_scope mine;
+        green::sleep(20s);
+    }
+    ++at;
+    CHECK(*at == 2);
+    CHECK(clock.elapsed() == 20s);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a scope that is open at a generator's co_yield does not reach a task") {
+    auto cancelled_inside = []() -> coro::generator<int> {
+        green::cancel_scope its_own;
+        its_own.cancel();
+        co_yield 1;
+        co_yield coro::elements_of([]() -> coro::generator<int> {
+            green::timeout nested(1s);
+            co_yield 2;
+        }());
+    };
+    auto consume = [&]() -> coro::task<void> {
+        std::unique_ptr<coro::generator<int>> dropped;
+        {
+            auto all = std::make_unique<coro::generator<int>>(cancelled_inside());
+            auto at = all->begin();
+            co_await coro::sleep(10s);
+            ++at;
+            CHECK(*at == 2);
+            dropped = std::move(all);
+        }
+        green::cancel_scope mine;
+        co_await coro::sleep(10s);
+        dropped.reset();
+        co_await coro::sleep(10s);
+    };
+    green::block_on(consume());
+    green::block_on(coro::spawn(consume()));
+    CHECK(clock.elapsed() == 60s);
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "a timeout of the consumer reaches into what a generator waits for") {
+    auto slow = []() -> coro::generator<int> {
+        green::cancel_scope its_own;
+        co_yield 1;
+        green::sleep(1h);
+        co_yield 2;
+    };
+    auto all = slow();
+    auto at = all.begin();
+    const bool in_time = green::with_timeout(5s, [&] { ++at; });
+    CHECK_FALSE(in_time);
+    CHECK(at == all.end());
+    CHECK(clock.elapsed() == 5s);
+}
+
+TEST_CASE("a generator needs no hub") {
+    int total = 0;
+    std::thread([&] {
+        for (int n : count_up(1) | std::views::take(4)) total += n;
+        for (int n : nothing()) total += n;
+    }).join();
+    CHECK(total == 10);
 }
 
 TEST_CASE_FIXTURE(support::virtual_time, "an async generator waits between its values") {

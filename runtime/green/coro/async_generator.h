@@ -51,10 +51,7 @@ class [[nodiscard]] async_generator {
     ~async_generator() {
         if (!frame_) return;
         detail::check(!frame_.promise().consumer_, "an async_generator goes away while it computes a value");
-        if (frame_.promise().scopes_.empty()) [[likely]]
-            frame_.destroy();
-        else
-            destroy_in_its_scopes();
+        frame_.promise().scopes_.destroy_inside([frame = frame_] { frame.destroy(); });
     }
 
     // co_await: the next value, in a std::optional; empty at the end, now and later. Throws std::logic_error while it computes one, for
@@ -66,14 +63,6 @@ class [[nodiscard]] async_generator {
 
   private:
     explicit async_generator(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
-
-    void destroy_in_its_scopes() noexcept {
-        detail::agent& who = detail::running_agent();
-        detail::scope* const inside = who.inside;
-        frame_.promise().scopes_.enter(who);
-        frame_.destroy();
-        who.inside = inside;
-    }
 
     struct step {
         bool await_ready() const {

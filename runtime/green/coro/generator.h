@@ -5,6 +5,7 @@
 #include <green/base/check.h>
 #include <green/coro/recycled.h>
 #include <green/coro/trampoline.h>
+#include <green/hub/carried_scopes.h>
 
 #include <coroutine>
 #include <cstddef>
@@ -37,8 +38,10 @@ struct elements_of {
 //     }
 //
 // It may yield from its own body only, not from functions that it calls: those are generators themselves, as above
-// (compare green::generator). It never waits; async_generator does. What it throws is thrown at begin() or ++. One that
-// is dropped before its end is destroyed where it stands. After P2502 (std::generator of C++23).
+// (compare green::generator). It never waits; async_generator does. A scope or timeout of its own that is open at a
+// co_yield is out of force until the next element is asked for. What it throws is thrown at begin() or ++. One that is
+// dropped before its end is destroyed where it stands; dropped, or asked, while it computes, it aborts. After P2502
+// (std::generator of C++23).
 template <class T>
 class [[nodiscard]] generator : public std::ranges::view_interface<generator<T>> {
     using value = std::remove_cvref_t<T>;
@@ -55,8 +58,10 @@ class [[nodiscard]] generator : public std::ranges::view_interface<generator<T>>
     }
     ~generator() {
         if (!frame_) return;
-        frame_.promise().destroy_nested();
-        frame_.destroy();
+        if (frame_.done())
+            frame_.destroy();
+        else
+            frame_.promise().destroy_unfinished();
     }
 
     // To be called once; a second time aborts.
@@ -112,8 +117,24 @@ class generator<T>::promise_type : public detail::recycled {
     }
 
     // Of the outermost generator: runs until there is an element, or the end.
-    void resume_innermost() { chain_.run(); }
+    void resume_innermost() {
+        detail::check(!std::exchange(computes_, true), "a generator is asked for an element while it computes one");
+        scopes_.enter_running();
+        chain_.run();
+        scopes_.leave_running();
+        computes_ = false;
+    }
     reference element() const noexcept { return static_cast<reference>(*root_->element_); }
+    [[gnu::noinline]] void destroy_unfinished() noexcept {
+        detail::check(!computes_, "a generator goes away while it computes an element");
+        scopes_.destroy_inside([this] {
+            destroy_nested();
+            frame::from_promise(*this).destroy();
+        });
+    }
+
+  private:
+    friend generator;
     // Those that it is in the middle of, from the innermost outwards: each destroying the next would use up the stack.
     void destroy_nested() noexcept {
         if (root_ != this) return;
@@ -123,9 +144,6 @@ class generator<T>::promise_type : public detail::recycled {
             std::exchange(holder->frame_, nullptr).destroy();
         }
     }
-
-  private:
-    friend generator;
     // An element that is not there otherwise: it lives in the frame while it is looked at.
     struct own_element {
         bool await_ready() const noexcept { return false; }
@@ -164,6 +182,8 @@ class generator<T>::promise_type : public detail::recycled {
     generator* held_by_ = nullptr;                           // ... in the frame of its parent
     detail::trampoline chain_{frame::from_promise(*this)};   // valid in the outermost one
     std::remove_reference_t<reference>* element_ = nullptr;  // ... and this
+    bool computes_ = false;                                  // ... and this; stays when an exception has ended it
+    detail::carried_scopes scopes_;                          // ... and this: of all that are nested
     std::exception_ptr error_;                               // of a nested one that has ended
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/hub/agent.h>
+#include <green/hub/current.h>
 #include <green/hub/scope.h>
 
 #include <utility>
@@ -33,6 +34,26 @@ class carried_scopes {
         innermost_ = outermost_ = std::exchange(user.inside, base_);
         while (outermost_->parent() != base_) outermost_ = outermost_->parent();
         outermost_->move_below(nullptr);
+    }
+    // Both for whoever runs, also where there are no fibers yet.
+    void enter_running() noexcept {
+        if (current_agent) [[likely]]
+            enter(*current_agent);
+        else
+            enter_bare(nullptr);
+    }
+    void leave_running() noexcept {
+        if (current_agent) [[likely]] leave(*current_agent);
+    }
+    // Calls destroy(), which destroys the flow where it stands, and this with it: its scopes are left one by one.
+    template <class F>
+    void destroy_inside(F destroy) noexcept {
+        if (empty()) [[likely]] return destroy();
+        agent& who = running_agent();
+        scope* const inside = who.inside;
+        enter(who);
+        destroy();
+        who.inside = inside;
     }
     // While in force, of the scope that its user is in.
     bool has_opened_none(const scope* inside) const noexcept { return inside == base_; }
