@@ -13,6 +13,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
+
+#include <sys/socket.h>
 
 namespace crawler {
 
@@ -28,6 +31,7 @@ struct transfer {
     std::uint64_t read_bytes = 0;
     bool is_enough = false;
     bool is_too_large = false;
+    std::error_code shortage{};  // of descriptors, which libcurl does not tell from other reasons
 
     std::string header(const char* name) const {
         curl_header* found = nullptr;
@@ -61,6 +65,12 @@ struct transfer {
     static std::size_t on_data(char* data, std::size_t, std::size_t size, void* self) {
         return static_cast<transfer*>(self)->take(data, size) ? size : CURL_WRITEFUNC_ERROR;
     }
+    static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* of) {
+        const int fd = socket(of->family, of->socktype | SOCK_CLOEXEC, of->protocol);
+        const std::error_code why(fd < 0 ? errno : 0, std::generic_category());
+        if (is_shortage(why)) static_cast<transfer*>(self)->shortage = why;
+        return fd;
+    }
     static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
         return static_cast<transfer*>(self)->stopped;
     }
@@ -74,10 +84,11 @@ inline void note_end(transfer& t, CURLcode ended) {
     if (ended == CURLE_OK || t.is_enough) return;
     long system_error = 0;
     curl_easy_getinfo(t.web, CURLINFO_OS_ERRNO, &system_error);
-    const std::error_code why(ended == CURLE_COULDNT_CONNECT         ? static_cast<int>(system_error)
-                              : ended == CURLE_OPERATION_TIMEDOUT ? ETIMEDOUT
-                                                                  : 0,
-                              std::generic_category());
+    std::error_code why(ended == CURLE_COULDNT_CONNECT      ? static_cast<int>(system_error)
+                        : ended == CURLE_OPERATION_TIMEDOUT ? ETIMEDOUT
+                                                            : 0,
+                        std::generic_category());
+    if (ended == CURLE_COULDNT_CONNECT && t.shortage) why = t.shortage;
     t.got.error = t.is_too_large ? "the body is too long" : why ? why.message() : curl_easy_strerror(ended);
     t.got.dropped = is_dropped(why) || is_shortage(why) || ended == CURLE_GOT_NOTHING ||
                     ended == CURLE_SEND_ERROR || ended == CURLE_RECV_ERROR || ended == CURLE_PARTIAL_FILE;
@@ -107,6 +118,8 @@ inline void perform(transfer& t, const options& chosen, const url& page, const s
     curl_easy_setopt(t.web, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(t.web, CURLOPT_WRITEFUNCTION, &transfer::on_data);
     curl_easy_setopt(t.web, CURLOPT_WRITEDATA, &t);
+    curl_easy_setopt(t.web, CURLOPT_OPENSOCKETFUNCTION, &transfer::on_open);
+    curl_easy_setopt(t.web, CURLOPT_OPENSOCKETDATA, &t);
     curl_easy_setopt(t.web, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(t.web, CURLOPT_XFERINFOFUNCTION, &transfer::on_progress);
     curl_easy_setopt(t.web, CURLOPT_XFERINFODATA, &t);

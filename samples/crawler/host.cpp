@@ -87,6 +87,7 @@ std::string objection_to(std::string_view name) {
 host_result canonical_host(std::string_view text) {
     if (text.empty()) return fail("no host");
     if (text.front() == '[') {
+        if (text.find(']') == text.npos) return fail("no ] at the end of IPv6 address " + std::string(text));
         if (text.back() != ']') return fail("bad IPv6 address " + std::string(text));
         return canonical_ipv6(text);
     }

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <optional>
 
 namespace crawler {
 namespace {
@@ -26,14 +27,18 @@ constexpr double longest_timeout_seconds = 86'400;
     throw CLI::ValidationError(option, why);
 }
 
-std::uint64_t parse_count(const std::string& option, const std::string& text, std::uint64_t least,
-                          std::uint64_t most) {
+std::optional<std::uint64_t> count_in(const std::string& text, std::uint64_t least, std::uint64_t most) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     const bool whole =
         !text.empty() && end == text.data() + text.size() && error != std::errc::invalid_argument;
     const bool in_range = error != std::errc::result_out_of_range && value >= least && value <= most;
-    if (whole && in_range) return value;
+    return whole && in_range ? std::optional(value) : std::nullopt;
+}
+
+std::uint64_t parse_count(const std::string& option, const std::string& text, std::uint64_t least,
+                          std::uint64_t most) {
+    if (const auto value = count_in(text, least, most)) return *value;
     refuse(option, "\"" + text + "\" is not a whole number from " + std::to_string(least) + " to " +
                        std::to_string(most));
 }
@@ -71,7 +76,9 @@ dns_server parse_dns(const std::string& option, const std::string& text) {
         refuse(option, "\"" + text + "\" is not an IP address with or without :PORT");
     }
     if (end == text.size()) return {address, 53};
-    return {address, static_cast<std::uint16_t>(parse_count(option, text.substr(end + 1), 1, 65535))};
+    const auto port = count_in(text.substr(end + 1), 1, 65535);
+    if (!port) refuse(option, "the port of \"" + text + "\" is not a whole number from 1 to 65535");
+    return {address, static_cast<std::uint16_t>(*port)};
 }
 
 /// A line break in a header would let the value write headers of its own.

@@ -15,6 +15,7 @@
 #include <system_error>
 #include <variant>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,6 +30,13 @@ void allow_many_descriptors() {
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// The next file to be opened would get the number of a standard stream that was closed, and what is printed would go
+// there. Opened the wrong way round, the number is taken, and who uses it learns the same as before: EBADF.
+void take_closed_standard_streams() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (fcntl(fd, F_GETFD) < 0) static_cast<void>(open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
 void print(const std::string& text) {
@@ -63,6 +71,7 @@ int crawl_and_report(const std::string& program, const options& chosen, const cr
 }  // namespace
 
 int run_program(int argc, char** argv, const crawl_all& fetch_everything) {
+    take_closed_standard_streams();
     const std::string program = std::filesystem::path(argv[0]).filename();
     try {
         const auto parsed = parse_options(argc, argv);

@@ -12,7 +12,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -36,7 +38,7 @@ class thread_crawler {
 
     void run(int interrupt_fd) {
         std::vector<std::jthread> workers;
-        for (unsigned i = 0; i < chosen_.jobs; ++i) workers.emplace_back([this] { work(); });
+        start(workers);
         pollfd either[] = {{all_ended_, POLLIN, 0}, {interrupt_fd, POLLIN, 0}};
         while (poll(either, 2, -1) < 0 && errno == EINTR) {}
         if (either[1].revents & POLLIN) stop();
@@ -45,6 +47,17 @@ class thread_crawler {
     }
 
   private:
+    void start(std::vector<std::jthread>& workers) {
+        workers.reserve(chosen_.jobs);
+        try {
+            while (workers.size() < chosen_.jobs) workers.emplace_back([this] { work(); });
+        } catch (const std::system_error& error) {
+            stop();  // those that have begun would go on to the end of the crawl
+            throw std::system_error(error.code(), "cannot start thread " + std::to_string(workers.size() + 1) + " of " +
+                                                      std::to_string(chosen_.jobs) + ", ask for fewer --jobs");
+        }
+    }
+
     void stop() {
         const std::lock_guard guard(lock_);
         stopped_ = true;
@@ -56,6 +69,7 @@ class thread_crawler {
     void work() {
         const curl_handle web(curl_easy_init(), &curl_easy_cleanup);
         try {
+            if (!web) throw std::bad_alloc();
             visit_pages(web.get());
         } catch (...) {
             const std::lock_guard guard(lock_);

@@ -132,8 +132,9 @@ url_result url::assemble(bool https, std::string_view authority, std::string_vie
     // Credentials in a URL are a phishing trick nowadays; RFC 9110 section 4.2.4 says to treat them as an
     // error.
     if (authority.find('@') != std::string_view::npos) return fail("user name in URL");
-    const auto bracket = authority.rfind(']');
-    const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    // The colons of an IPv6 address, which stands in brackets, are none before a port.
+    const auto host_end = authority.starts_with('[') ? authority.rfind(']') : 0;
+    const auto colon = authority.find(':', host_end);
     const auto digits = colon == std::string_view::npos ? std::string_view{} : authority.substr(colon + 1);
     const std::uint16_t standard = https ? 443 : 80;
     const auto host = canonical_host(authority.substr(0, colon));

@@ -28,9 +28,10 @@ TEST_CASE("an IPv6 address has one spelling") {
 }
 
 TEST_CASE("a broken IPv6 address is refused") {
-    CHECK(canonical_host("[::1").reason == "bad IPv6 address [::1");
+    CHECK(canonical_host("[::1").reason == "no ] at the end of IPv6 address [::1");
+    CHECK(canonical_host("[::1]x").reason == "bad IPv6 address [::1]x");
     CHECK(canonical_host("[::g]").reason == "bad IPv6 address [::g]");
-    CHECK(canonical_host("[").reason == "bad IPv6 address [");
+    CHECK(canonical_host("[").reason == "no ] at the end of IPv6 address [");
 }
 
 TEST_CASE("an impossible host name is refused with the reason") {

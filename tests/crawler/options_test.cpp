@@ -85,8 +85,10 @@ TEST_CASE("a name server may have any spelling of an address") {
         CHECK(refused({"--dns", text, "http://a/"}) ==
               "--dns: \"" + std::string(text) + "\" is not an IP address with or without :PORT");
     }
-    CHECK(refused({"--dns", "1.2.3.4:65536", "http://a/"}) ==
-          "--dns: \"65536\" is not a whole number from 1 to 65535");
+    for (const char* text : {"1.2.3.4:65536", "1.2.3.4:0", "1.2.3.4:", "[::1]:", "1.2.3.4:x"}) {
+        CHECK(refused({"--dns", text, "http://a/"}) ==
+              "--dns: the port of \"" + std::string(text) + "\" is not a whole number from 1 to 65535");
+    }
 }
 
 TEST_CASE("a wrong URL is named with the reason") {

@@ -113,7 +113,7 @@ def wrong_use_is_status_2_and_a_clear_line(folder):
         ("http://" + "a" * 64 + ".test/",): "a" * 64,
         ("http://" + "a." * 130 + "test/",): "long",
         ("http://a..b/",): "a..b",
-        ("http://[::1/",): r"\[::1",
+        ("http://[::1/",): r"no \].*\[::1",
         ("http://user:secret@green.test/",): "user",
         ("--jobs", "0", here): "--jobs.*0",
         ("--jobs", "-1", here): "--jobs",
@@ -129,7 +129,7 @@ def wrong_use_is_status_2_and_a_clear_line(folder):
         ("--scope", "world", here): "--scope.*world",
         ("--dns", "green.test", here): "--dns.*green.test",
         ("--dns", "127.0.0.1:65536", here): "--dns.*65536",
-        ("--dns", "127.0.0.1:", here): "--dns",
+        ("--dns", "127.0.0.1:", here): "--dns.*port.*127.0.0.1:",
         ("--user-agent", "", here): "--user-agent",
         ("--user-agent", "a\r\nX-Header: b", here): "--user-agent",
         ("--out", f"{folder}/missing/out", here): "--out.*missing",
@@ -198,6 +198,17 @@ def a_summary_that_cannot_be_written_is_a_clear_error(folder):
             run = crawl(folder, *arguments, out=False, prefix=("sh", "-c", 'exec "$@" >/dev/full', "sh"))
             message = one_line_error(run)
             check("standard output" in message and "No space left" in message, message)
+
+
+@case
+def a_closed_standard_output_is_a_clear_error_that_keeps_what_was_found(folder):
+    """Its number must not go to the next file that is opened: that of the signals, or --out."""
+    with WebServer(pages(index="/a", a="")) as server:
+        for out in False, None:
+            run = crawl(folder, server.url("/"), out=out, prefix=("sh", "-c", 'exec "$@" >&-', "sh"))
+            message = one_line_error(run)
+            check("standard output" in message and "Bad file descriptor" in message, message)
+    check(paths(run) == ["/", "/a"], run.records)
 
 
 @case
@@ -466,6 +477,30 @@ def too_few_descriptors_end_in_lines_and_not_in_a_crash(folder):
             check(len(run.records) == 200 or run.record(server.url("/"))["error"], f"{len(run.records)} lines")
             check(all("open files" in error for error in errors), errors)
             check(run.status == (1 if errors else 0), run.text())
+
+
+@case
+def the_first_descriptor_too_few_is_named(folder):
+    if SANITIZED:
+        return
+    with WebServer(pages(index="")) as server:
+        for limit in range(24, 5, -1):
+            run = crawl(folder, "--no-robots", server.url("/"), prefix=("prlimit", f"--nofile={limit}"))
+            if run.status != 0:
+                break
+    print(f"  {limit} descriptors")
+    check(run.status in (1, 2), run.text())
+    check("open files" in (run.stderr if run.status == 2 else run.record(server.url("/"))["error"]), run.text())
+
+
+@case
+def threads_that_cannot_be_had_are_named(folder):
+    if SANITIZED or crawler.program_name != "crawl-threads":
+        return
+    with WebServer(pages(index="/a", a="/b", b="")) as server:
+        room = "prlimit", f"--stack={1 << 30}", f"--as={8 << 30}"  # of which every thread takes a stack
+        message = one_line_error(crawl(folder, "--jobs", 1000, server.url("/"), prefix=room))
+    check(re.search(r"cannot start thread \d of 1000, ask for fewer --jobs", message), message)
 
 
 # What is not promised by the crawlers with libcurl: it needs descriptors of its own, and has words of its own.
