@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Every header of the runtime and of the patch compiles on its own, without a warning, and may be included twice."""
+"""Every header of the runtime and of the patch compiles on its own, without a warning (of those that users turn on
+too), and may be included twice."""
 import os
 import shlex
 import subprocess
@@ -14,7 +15,8 @@ if os.environ.get("GREEN_VARIANT"):
     sys.exit(77)
 
 COMPILER = [word for word in shlex.split(os.environ.get("CXX", "g++")) if word != "ccache"]
-OPTIONS = "-std=c++20 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++ -".split()
+WARNINGS = "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror".split()
+OPTIONS = "-std=c++20 -D_GNU_SOURCE -fsyntax-only -x c++ -".split() + WARNINGS
 PLACES = ["runtime", "monkeypatch"]
 
 

@@ -30,8 +30,8 @@ class callback {
     };
     template <class F>
     struct holder final : base {
-        explicit holder(const F& f) : f(f) {}
-        explicit holder(F&& f) : f(std::move(f)) {}
+        explicit holder(const F& called) : f(called) {}
+        explicit holder(F&& called) : f(std::move(called)) {}
         void call() override { detail::call_function(f); }
         F f;
     };

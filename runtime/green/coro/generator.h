@@ -24,7 +24,7 @@ class generator;
 // For co_yield: all elements of another generator, however deep they nest, at the price of one.
 template <class T>
 struct elements_of {
-    explicit elements_of(generator<T> all) noexcept : all(std::move(all)) {}
+    explicit elements_of(generator<T> nested) noexcept : all(std::move(nested)) {}
     generator<T> all;
 };
 

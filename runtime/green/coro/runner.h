@@ -47,8 +47,8 @@ class runner : public trampoline {
 // A spawned task is both: what runs, and what carries it.
 class task_agent : public agent, public runner, public recycled {
   protected:
-    task_agent(hub& home, const agent_model& model, runnable::function run, std::coroutine_handle<> first) noexcept
-        : agent(home, model, run), runner(model, first) {}
+    task_agent(hub& home, const agent_model& kind, runnable::function turn, std::coroutine_handle<> first) noexcept
+        : agent(home, kind, turn), runner(kind, first) {}
     ~task_agent() = default;
 };
 

@@ -51,8 +51,8 @@ class spawned : public task_agent {
                 take_result};
     }
 
-    spawned(hub& home, const task_model& model, std::coroutine_handle<> body, runner*& carried_by) noexcept
-        : task_agent(home, model, &arrive, body) {
+    spawned(hub& home, const task_model& kind, std::coroutine_handle<> first, runner*& carried_by) noexcept
+        : task_agent(home, kind, &arrive, first) {
         carried_by = this;
     }
     ~spawned() = default;

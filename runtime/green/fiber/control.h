@@ -22,7 +22,7 @@ struct control_front {
     enum class request { run, discard_callable, discard_result, name_callable };
     using carrier = const char* (*)(control&, request);
 
-    explicit control_front(carrier carry) noexcept : carry(carry) {}
+    explicit control_front(carrier of_callable) noexcept : carry(of_callable) {}
     carrier carry;  // null for a main fiber
     greenlet_block* greenlet = nullptr;  // on whose stack it stands; null until it uses greenlets
     bool on_slab = false;
@@ -36,7 +36,8 @@ struct control_front {
 //         `---- kill ---+--> ended: the stack is given back, the block stays for its handles
 class control final : public control_front, public agent {
   public:
-    control(hub& home, carrier carry) noexcept : control_front(carry), agent(home, model_of_fibers, &resume) {}
+    control(hub& home, carrier of_callable) noexcept
+        : control_front(of_callable), agent(home, model_of_fibers, &resume) {}
     ~control() = default;
 
     // Lets the fiber go on, from the hub's own context; what the ready queue calls.

@@ -131,8 +131,8 @@ greenlet_block& parent_for(const greenlet_options& options);
 template <class Out, class In, class F>
 class greenlet_function final : public greenlet_block {
   public:
-    greenlet_function(greenlet_block* parent, const greenlet_options& options, F&& f)
-        : greenlet_block(parent, options.name, options.stack_size_bytes, tag_of<In>, tag_of<Out>),
+    greenlet_function(greenlet_block* creator, const greenlet_options& options, F&& f)
+        : greenlet_block(creator, options.name, options.stack_size_bytes, tag_of<In>, tag_of<Out>),
           function_(std::move(f)) {}
 
     void* run() override {

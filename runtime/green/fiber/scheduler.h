@@ -105,9 +105,9 @@ class scheduler {
     }
     greenlet_registry& greenlets() noexcept { return greenlets_; }
 
-    // Runs visit(argument) on the stack of a suspended fiber of this thread.
-    void visit(control& suspended, void (*visit)(void*), void* argument) noexcept {
-        suspended.flow.visit(running_->flow, visit, argument);
+    // Runs call(argument) on the stack of a suspended fiber of this thread.
+    void visit(control& suspended, void (*call)(void*), void* argument) noexcept {
+        suspended.flow.visit(running_->flow, call, argument);
     }
 
     // The thread ends: unwinds every fiber that is still suspended, and closes the mailbox. False when fibers had to

@@ -61,7 +61,7 @@ struct home_tag;
 
 // The part of an agent that a switch does not look at. The hook is in the list of its loop (loop::listed).
 struct agent_record : list_hook<home_tag> {
-    explicit agent_record(const agent_model& model) noexcept : model(model) {}
+    explicit agent_record(const agent_model& kind) noexcept : model(kind) {}
     ~agent_record() {
         if (extras) delete_extras();
     }
@@ -191,8 +191,8 @@ class agent : public agent_record, public waiter {
     scope* inside = nullptr;  // the innermost cancel scope it is in
 
   protected:
-    agent(hub& home, const agent_model& model, runnable::function run) noexcept
-        : agent_record(model), waiter(home, run) {}
+    agent(hub& home, const agent_model& kind, runnable::function turn) noexcept
+        : agent_record(kind), waiter(home, turn) {}
     ~agent() = default;
 
     // Drops the error it ended with, and reports it first unless somebody has taken it.

@@ -44,7 +44,7 @@ class loop;
 // A request that every hub gets: one of its kind for each, so that asking allocates nothing. The answer begins by
 // clearing `queued`.
 struct hub_request : runnable {
-    hub_request(loop& owner, runnable::function answer) noexcept : runnable(answer), owner(owner) {}
+    hub_request(loop& asked, runnable::function answer) noexcept : runnable(answer), owner(asked) {}
     loop& owner;
     std::atomic<bool> queued{false};
 };
@@ -93,7 +93,7 @@ class loop {
     bool has_time_source() const noexcept { return time_source_ != nullptr; }
 
     // Runs `item` on this loop soon, unless it is queued already. From any thread and from a signal handler.
-    void ask(hub_request& request) noexcept { ask(request.queued, request); }
+    void ask(hub_request& item) noexcept { ask(item.queued, item); }
     void ask(std::atomic<bool>& queued, runnable& item) noexcept {
         if (!queued.exchange(true) && !mailbox_.post(item)) queued.store(false);
     }

@@ -9,7 +9,7 @@ namespace green::detail {
 struct runnable {
     using function = void (*)(runnable&) noexcept;
 
-    constexpr explicit runnable(function run) noexcept : run(run) {}
+    constexpr explicit runnable(function to_run) noexcept : run(to_run) {}
 
     runnable* next = nullptr;
     function run;

@@ -26,7 +26,7 @@ enum class outcome : std::uint8_t { pending, ready, timed_out, cancelled };
 
 // A waiter's place in one primitive's queue; guarded by that primitive's lock.
 struct wait_node : list_hook<> {
-    explicit wait_node(waiter& owner) noexcept : owner(&owner) {}
+    explicit wait_node(waiter& who) noexcept : owner(&who) {}
     waiter* owner;
     void* slot = nullptr;  // where the primitive puts what it hands over; its meaning is the primitive's
     bool missed = false;   // it left the queue without having been chosen; only select looks at it
@@ -47,7 +47,8 @@ class scope;
 // in the coroutine's frame: waiting allocates nothing.
 class waiter : public runnable, public timer, public list_hook<scope_tag> {
   public:
-    waiter(hub& home, runnable::function run) noexcept : runnable(run), timer(&expire), home_(&home), node_(*this) {}
+    waiter(hub& home, runnable::function to_run) noexcept
+        : runnable(to_run), timer(&expire), home_(&home), node_(*this) {}
 
     // Starts a new wait: nothing has settled it. By the owner, before anybody can know of the wait.
     void begin(const wait_reason& reason) noexcept {

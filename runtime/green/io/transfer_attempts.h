@@ -22,7 +22,7 @@ struct read_attempt {
     int fd;
     std::span<std::byte> buffer;
 
-    read_attempt(int fd, std::span<std::byte> buffer) noexcept : fd(fd), buffer(buffer) {}
+    read_attempt(int from, std::span<std::byte> into) noexcept : fd(from), buffer(into) {}
     ssize_t operator()() const noexcept { return sys::or_errno(sys::read(fd, buffer.data(), buffer.size())); }
     bool emptied(ssize_t) const noexcept { return false; }
 };
@@ -41,7 +41,7 @@ struct send_attempt {
     int fd;
     std::span<const std::byte> data;
 
-    send_attempt(int fd, std::span<const std::byte> data) noexcept : fd(fd), data(data) {}
+    send_attempt(int to, std::span<const std::byte> sent) noexcept : fd(to), data(sent) {}
     ssize_t operator()() const noexcept { return sys::try_send(fd, data.data(), data.size(), MSG_NOSIGNAL); }
     bool emptied(ssize_t count) const noexcept { return static_cast<std::size_t>(count) < data.size(); }
 };
@@ -64,7 +64,7 @@ struct gather_attempt {
     msghdr message{};
     std::size_t size_bytes = 0;
 
-    gather_attempt(int fd, std::span<iovec> parts) noexcept : fd(fd) {
+    gather_attempt(int to, std::span<iovec> parts) noexcept : fd(to) {
         message.msg_iov = parts.data();
         message.msg_iovlen = parts.size();
         for (const iovec& part : parts) size_bytes += part.iov_len;

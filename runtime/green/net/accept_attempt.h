@@ -39,7 +39,7 @@ struct accept_attempt {
     int fd;
     bool was_woken = false;
 
-    explicit accept_attempt(int fd) noexcept : fd(fd) {}
+    explicit accept_attempt(int listener) noexcept : fd(listener) {}
     ssize_t operator()() noexcept {
         if (!std::exchange(was_woken, true) && !has_one()) return -EAGAIN;
         ssize_t accepted;

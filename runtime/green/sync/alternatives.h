@@ -30,8 +30,8 @@ template <operation Operation>
 class alternative_for : public alternative {
   public:
     explicit alternative_for(Operation op) : op_(std::move(op)) {}
-    bool enqueue(wait_node& node) override { return op_.enqueue(node); }
-    void withdraw(wait_node& node) noexcept override { op_.withdraw(node); }
+    bool enqueue(wait_node& place) override { return op_.enqueue(place); }
+    void withdraw(wait_node& place) noexcept override { op_.withdraw(place); }
 
   protected:
     ~alternative_for() = default;

@@ -69,8 +69,8 @@ class completions {
 
   private:
     struct watcher final : watch {
-        watcher(completions& c, std::size_t number, Operation op)
-            : watch(c.home_), owner(&c), number(number), op(std::move(op)) {}
+        watcher(completions& all, std::size_t its_number, Operation awaited)
+            : watch(all.home_), owner(&all), number(its_number), op(std::move(awaited)) {}
         void on_ready() noexcept override {
             if (owner) owner->on_done(*this);
             delete this;

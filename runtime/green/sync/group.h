@@ -27,7 +27,7 @@ namespace detail {
 class members : public std::enable_shared_from_this<members> {
   public:
     // Whoever spawns into a pool takes one of `slots`, which the member gives back at its end; null: no pool.
-    explicit members(std::shared_ptr<semaphore> slots = nullptr) noexcept : slots(std::move(slots)) {}
+    explicit members(std::shared_ptr<semaphore> of_pool = nullptr) noexcept : slots(std::move(of_pool)) {}
 
     // A place for a fiber or task of `home`, made before that is: nothing that fails can come between.
     struct member;

@@ -40,7 +40,7 @@ struct select_case_base {
 
 template <operation Operation, class F>
 struct operation_case : alternative_for<Operation>, select_case_base {
-    operation_case(Operation op, F f) : alternative_for<Operation>(std::move(op)), f(std::move(f)) {}
+    operation_case(Operation op, F then) : alternative_for<Operation>(std::move(op)), f(std::move(then)) {}
     alternative* operation_of(select_plan&, std::size_t) noexcept { return this; }
     F f;
 };
@@ -84,7 +84,7 @@ struct ready_case final : operation_case<Operation, F> {
 
 template <class F>
 struct timeout_case final : select_case_base {
-    timeout_case(time_point deadline, F f) : deadline(deadline), f(std::move(f)) {}
+    timeout_case(time_point when, F then) : deadline(when), f(std::move(then)) {}
     alternative* operation_of(select_plan& plan, std::size_t index) const noexcept {
         if (deadline < plan.deadline || plan.on_deadline == any_of_operation::none)
             plan.deadline = deadline, plan.on_deadline = index;
@@ -97,7 +97,7 @@ struct timeout_case final : select_case_base {
 
 template <class F>
 struct otherwise_case final : select_case_base {
-    explicit otherwise_case(F f) : f(std::move(f)) {}
+    explicit otherwise_case(F then) : f(std::move(then)) {}
     alternative* operation_of(select_plan& plan, std::size_t index) const noexcept {
         plan.otherwise = index;
         return nullptr;
