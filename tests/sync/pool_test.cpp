@@ -2,6 +2,7 @@
 #include <green/sync/pool.h>
 
 #include <support/ending_thread.h>
+#include <support/error_of.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
@@ -10,6 +11,7 @@
 #include <green/sync/timeout.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <numeric>
 #include <stdexcept>
@@ -34,6 +36,12 @@ TEST_CASE_FIXTURE(support::virtual_time, "a pool runs no more fibers at a time t
     CHECK(most == 2);
     CHECK(clock.elapsed() == 3s);
     CHECK(p.free_count() == 2);
+}
+
+TEST_CASE("a pool that nothing could count is refused in its own name") {
+    const std::string said = support::what_of([] { green::pool p(SIZE_MAX); });
+    CHECK(said.starts_with("green: pool: a capacity of 18446744073709551615,"));
+    CHECK(green::pool(PTRDIFF_MAX).free_count() == PTRDIFF_MAX);
 }
 
 TEST_CASE_FIXTURE(support::virtual_time, "a pool of zero is always full") {

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <green/bridge/block_on.h>
 #include <green/fiber/sleep.h>
 #include <green/fiber/spawn.h>
 #include <green/sync/event.h>
@@ -16,8 +17,10 @@
 #include <thread>
 
 using namespace std::chrono_literals;
+namespace coro = green::coro;
 
 using support::error_of;
+using support::what_of;
 
 TEST_CASE_FIXTURE(support::virtual_time,
                   "the owner of a recursive mutex locks it again and gives it up with the last unlock") {
@@ -52,6 +55,19 @@ TEST_CASE_FIXTURE(support::virtual_time,
               return false;
           }).get());
     m.unlock(), m.unlock();
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "what goes wrong with a recursive mutex is said in its own name") {
+    green::recursive_mutex m;
+    const auto says = [](auto&& call, const char* what) { return what_of(call).starts_with(what); };
+    CHECK(says([&] { m.unlock(); }, "green: recursive_mutex::unlock: the caller does not hold it"));
+    green::spawn([&] { m.lock(); }).join();
+    CHECK(says([&] { m.lock(); }, "green: recursive_mutex::lock: its owner"));
+    CHECK(says([&] { (void)m.try_lock(); }, "green: recursive_mutex::try_lock: its owner"));
+    CHECK(says([&] { (void)m.try_lock_for(1s); }, "green: recursive_mutex::try_lock_until: its owner"));
+    CHECK(says([&] { green::block_on(coro::lock(m)); }, "green: recursive_mutex::lock: its owner"));
+    CHECK(says([&] { green::block_on(coro::try_lock_for(m, 1s)); },
+               "green: recursive_mutex::try_lock_until: its owner"));
 }
 
 TEST_CASE_FIXTURE(support::virtual_time, "a recursive mutex goes to the next fiber in line") {

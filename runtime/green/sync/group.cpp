@@ -5,7 +5,12 @@
 #include <green/sync/wait.h>
 #include <green/sync/watch.h>
 
+#include <cstddef>
+#include <limits>
 #include <mutex>
+#include <string>
+#include <system_error>
+#include <utility>
 
 namespace green {
 
@@ -82,6 +87,14 @@ void members::empty_operation::withdraw(wait_node& node) noexcept {
 // A function of its own: GCC 12 destroys an aggregate that is made within a co_await expression once too often.
 static auto until_empty(std::shared_ptr<members> all) {
     return plain_awaiter<members::empty_operation>({std::move(all)});
+}
+
+std::shared_ptr<semaphore> slots_of_pool(std::size_t capacity) {
+    if (!std::in_range<std::ptrdiff_t>(capacity))
+        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                                "green: pool: a capacity of " + std::to_string(capacity) + ", above " +
+                                    std::to_string(std::numeric_limits<std::ptrdiff_t>::max()));
+    return std::make_shared<semaphore>(static_cast<std::ptrdiff_t>(capacity));
 }
 
 coro::task<void> kill_members(std::shared_ptr<members> all, std::exception_ptr reason) {

@@ -148,6 +148,11 @@ class group {
     std::shared_ptr<detail::members> members_;
 };
 
+namespace detail {
+// What a pool's members hold one of, each. Throws std::system_error (invalid_argument).
+std::shared_ptr<semaphore> slots_of_pool(std::size_t capacity);
+}  // namespace detail
+
 // The same as co_await; also for a pool.
 namespace coro {
 

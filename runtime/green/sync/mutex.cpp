@@ -38,17 +38,21 @@ bool mutex::try_lock_until(time_point deadline) {
 }
 
 bool mutex::lock_until(time_point deadline, const char* call) {
-    auto& self = detail::running_agent();
-    if (detail::wait_for(lock_operation{*this, self, call}, deadline) != detail::outcome::ready) return false;
-    take_over(self);
+    lock_operation op{*this, detail::running_agent(), call};
+    if (detail::wait_for(op, deadline) != detail::outcome::ready) return false;
+    take_over(op);
     return true;
 }
 
 bool mutex::try_lock() {
+    return try_lock("mutex::try_lock");
+}
+
+bool mutex::try_lock(const char* call) {
     auto& self = detail::running_agent();
     {
         std::lock_guard guard(lock_);
-        if (abandoned_) detail::throw_abandoned("mutex::try_lock");
+        if (abandoned_) detail::throw_abandoned(call);
         if (owner_.load(std::memory_order_relaxed)) return false;
         owner_.store(&self, std::memory_order_relaxed);
     }
@@ -57,12 +61,15 @@ bool mutex::try_lock() {
 }
 
 void mutex::unlock() {
+    unlock("mutex::unlock");
+}
+
+void mutex::unlock(const char* call) {
     detail::wait_node* next;
     {
         std::lock_guard guard(lock_);
         if (!held_by_this_fiber())
-            detail::throw_lock_error(std::errc::operation_not_permitted, "mutex::unlock",
-                                     "the caller does not hold it");
+            detail::throw_lock_error(std::errc::operation_not_permitted, call, "the caller does not hold it");
         unlink();
         next = waiters_.choose_first();
         owner_.store(next ? static_cast<detail::agent*>(next->slot) : nullptr, std::memory_order_relaxed);
@@ -96,9 +103,9 @@ void mutex::lock_operation::withdraw(detail::wait_node& node) noexcept {
     detail::wait_queue::remove(node);
 }
 
-void mutex::take_over(detail::agent& self) {
-    if (owner_.load(std::memory_order_relaxed) != &self) detail::throw_abandoned("mutex::lock");
-    self.held_locks.push_back(*this);
+void mutex::take_over(const lock_operation& had) {
+    if (owner_.load(std::memory_order_relaxed) != &had.self) detail::throw_abandoned(had.call);
+    had.self.held_locks.push_back(*this);
 }
 
 void mutex::owner_ended() noexcept {

@@ -68,10 +68,13 @@ class mutex : private detail::held_lock {
         const char* call = "mutex::lock";
     };
     // The new owner notes that it holds the lock; only it can touch its own list.
-    void take_over(detail::agent& self);
+    void take_over(const lock_operation& had);
+    // The same as above for a lock that is made of this one; `call` is its own member, for messages.
+    bool lock_until(time_point deadline, const char* call);
+    bool try_lock(const char* call);
+    void unlock(const char* call);
 
   private:
-    bool lock_until(time_point deadline, const char* call);
     void owner_ended() noexcept override;
     static void describe(std::string& out, const void* object);
     mutable detail::spin_lock lock_;
@@ -87,7 +90,7 @@ class [[nodiscard]] lock_awaiter : public detail::operation_awaiter<mutex::lock_
     using operation_awaiter::operation_awaiter;
     bool await_resume() {
         if (operation_awaiter::await_resume() != detail::outcome::ready) return false;
-        op_.target.take_over(op_.self);
+        op_.target.take_over(op_);
         return true;
     }
 };

@@ -25,8 +25,9 @@ namespace green {
 //
 class pool : private group {
   public:
+    // Throws std::system_error (invalid_argument) for a capacity that no counter of permits holds: PTRDIFF_MAX at most.
     explicit pool(std::size_t capacity)
-        : group(std::make_shared<semaphore>(static_cast<std::ptrdiff_t>(capacity))), capacity_(capacity) {}
+        : group(detail::slots_of_pool(capacity)), capacity_(capacity) {}
 
     using group::empty;
     using group::get_members;
