@@ -2,6 +2,7 @@
 // A sequence that a coroutine computes as it is asked for, waiting where it has to.
 #pragma once
 
+#include <green/base/caught.h>
 #include <green/base/check.h>
 #include <green/coro/runner.h>
 #include <green/hub/carried_scopes.h>
@@ -93,7 +94,7 @@ class async_generator<T>::promise_type : public detail::awaiting_promise {
     std::suspend_always initial_suspend() const noexcept { return {}; }
     auto final_suspend() const noexcept { return to_consumer(); }
     void return_void() const noexcept {}
-    void unhandled_exception() noexcept { error_ = std::current_exception(); }
+    void unhandled_exception() noexcept { error_ = detail::caught_at_the_end(); }
     template <class U>
         requires(!std::is_reference_v<T> && std::convertible_to<U &&, T>)
     auto yield_value(U&& value) {

@@ -2,6 +2,7 @@
 // A sequence that a coroutine computes as it is asked for; the stackless twin of fiber/generator.h.
 #pragma once
 
+#include <green/base/caught.h>
 #include <green/base/check.h>
 #include <green/coro/recycled.h>
 #include <green/coro/trampoline.h>
@@ -92,7 +93,7 @@ class generator<T>::promise_type : public detail::recycled {
     void return_void() const noexcept {}
     void unhandled_exception() {
         if (!parent_) throw;  // out of resume(), to the consumer
-        error_ = std::current_exception();
+        error_ = detail::caught_at_the_end();
     }
     void await_transform() = delete;  // a generator does not wait
 

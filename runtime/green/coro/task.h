@@ -2,6 +2,7 @@
 // The stackless unit of work: a coroutine that runs when it is awaited.
 #pragma once
 
+#include <green/base/caught.h>
 #include <green/base/check.h>
 #include <green/base/function.h>
 #include <green/coro/runner.h>
@@ -33,7 +34,7 @@ class task_promise_base : public awaiting_promise {
   public:
     std::suspend_always initial_suspend() const noexcept { return {}; }
     auto final_suspend() const noexcept { return hand_back(); }
-    void unhandled_exception() noexcept { error_ = std::current_exception(); }
+    void unhandled_exception() noexcept { error_ = caught_at_the_end(); }
 
     std::coroutine_handle<> continuation;  // null for the first one of a chain
 

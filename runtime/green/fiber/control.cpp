@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/fiber/control.h>
 
+#include <green/base/caught.h>
 #include <green/base/check.h>
 #include <green/fiber/park.h>
 #include <green/fiber/scheduler.h>
@@ -47,7 +48,7 @@ inline void control::run_to_end() noexcept {
         try {
             carry(*this, request::run);
         } catch (...) {
-            note_end(std::current_exception());
+            note_end(caught_at_the_end());
         }
     }
     ending = true;

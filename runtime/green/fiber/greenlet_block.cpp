@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/fiber/greenlet_block.h>
 
+#include <green/base/caught.h>
 #include <green/base/check.h>
 #include <green/base/unique_id.h>
 #include <green/hub/cancellation.h>
@@ -132,7 +133,7 @@ context& greenlet_block::entry(void* self_as_argument) noexcept {
     } catch (const greenlet_exit&) {
         m = {delivery::exit};
     } catch (...) {
-        m = {delivery::error, nullptr, std::current_exception()};
+        m = {delivery::error, nullptr, caught_at_the_end()};
     }
     self.discard_callable();
     return finish(self, std::move(m), result);
