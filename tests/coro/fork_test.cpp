@@ -4,6 +4,7 @@
 
 #include <support/build_variant.h>
 #include <support/child.h>
+#include <support/contains.h>
 
 #include <doctest/doctest.h>
 
@@ -13,6 +14,8 @@
 
 #include <sys/wait.h>
 #include <unistd.h>
+
+using support::contains;
 
 using namespace std::chrono_literals;
 
@@ -62,6 +65,6 @@ TEST_CASE("what a forked task throws is reported, and its process fails" *
           doctest::skip(support::with_thread_sanitizer)) {
     auto end = support::run_child("forked_task_throws");
     CHECK(end.output == "child ended with 1\n");
-    CHECK(end.errors.find("task \"forking\" ended with an exception that nobody took: out of paper") !=
-          std::string::npos);
+    CHECK(contains(end.errors, "task \"forking\" of scenario_forked_task_throws()::"));
+    CHECK(contains(end.errors, " ended with an exception that nobody took: out of paper"));
 }

@@ -100,6 +100,7 @@ SCENARIO_IN_CHILD(nobody_takes_an_exception) {
     green::spawn({.name = "unlucky"}, [] { throw std::runtime_error("nobody wants me"); });
     auto held = green::spawn({.name = "held"}, [] { throw std::runtime_error("somebody wants me"); });
     green::spawn({.name = "strange"}, [] { throw 42; });
+    green::spawn({.name = "with arguments"}, [](int n) { throw n; }, 42);
     green::spawn({.name = "killed"}, [] { green::sleep(1h); }).kill();
     green::yield();
     try {
@@ -119,6 +120,7 @@ TEST_CASE("an exception nobody takes is reported once, with the fiber's name and
     // Then comes {lambda()#1}, or Clang's word for it.
     CHECK(contains(end.errors, "fiber \"unlucky\" of scenario_nobody_takes_an_exception()::"));
     CHECK(contains(end.errors, "\"strange\""));
+    CHECK(contains(end.errors, "fiber \"with arguments\" of scenario_nobody_takes_an_exception()::"));
     CHECK_FALSE(contains(end.errors, "somebody wants me"));
     CHECK_FALSE(contains(end.errors, "\"killed\""));
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 namespace green::coro {
@@ -75,7 +76,9 @@ coro::join_handle<T> spawn_task_there(hub& target, const coro::task_options& opt
 // The task of a callable that is kept alive.
 template <class F, class... Args>
 auto task_of(F&& f, Args&&... args) {
-    return owning_task<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f), std::forward<Args>(args)...);
+    auto made = owning_task<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f), std::forward<Args>(args)...);
+    made.set_origin(typeid(std::decay_t<F>).name());
+    return made;
 }
 
 }  // namespace green::detail

@@ -4,6 +4,8 @@
 #include <green/hub/hub.h>
 #include <green/hub/parking.h>
 
+#include <new>
+
 namespace green::detail {
 
 void spawned::enroll() noexcept {
@@ -135,7 +137,14 @@ void runner::look_again_after_yield() {
     if (who.needs_attention()) who.model.throw_if_cancelled(who, "yield");
 }
 
+// For the report, should nobody take the error: that is made when the coroutine has gone.
+void spawned::keep_origin() noexcept try {
+    needed_extras().origin = static_cast<const task_model&>(model).name_body(*this);
+} catch (const std::bad_alloc&) {
+}
+
 void spawned::discard_and_publish() noexcept {
+    if (error) [[unlikely]] keep_origin();
     ending = true;
     body().destroy();
     drop_locals();

@@ -38,17 +38,20 @@ class spawned : public task_agent {
     // What is known only of a task that returns a certain type; in place of virtual functions, and of their pointer.
     struct task_model : agent_model {
         void (*take_result)(spawned& self);  // out of the promise of its first coroutine; throws what that threw
+        const char* (*name_body)(const spawned& self) noexcept;  // that coroutine, as agent_model::origin
     };
     static constexpr task_model model_of_tasks(void (*take_result)(spawned&),
+                                               const char* (*name_body)(const spawned&) noexcept,
                                                void (*release)(agent&) noexcept) noexcept {
         return {{.noun = "task",
                  .join_call = "task_handle::join",
+                 .origin = &kept_origin,
                  .park = nullptr,
                  .yield = nullptr,
                  .throw_if_cancelled = &throw_request_of,
                  .unwinding = [](const agent&) noexcept { return false; },  // no destructor can be suspended
                  .release = release},
-                take_result};
+                take_result, name_body};
     }
 
     spawned(hub& home, const task_model& kind, std::coroutine_handle<> first, runner*& carried_by) noexcept
@@ -73,6 +76,11 @@ class spawned : public task_agent {
     }
     void end() noexcept;
     void discard_and_publish() noexcept;
+    void keep_origin() noexcept;
+    static const char* kept_origin(agent& self) noexcept {
+        const agent_extras* e = self.extras.load(std::memory_order_acquire);
+        return e ? e->origin : nullptr;
+    }
 };
 
 template <class T>
@@ -93,9 +101,15 @@ class spawned_task final : public spawned {
     }
 
   private:
+    task_promise<T>& promise_of_body() const noexcept {
+        return std::coroutine_handle<task_promise<T>>::from_address(body().address()).promise();
+    }
+    static const char* name_body(const spawned& self) noexcept {
+        return static_cast<const spawned_task&>(self).promise_of_body().after.origin();
+    }
     static void take_result(spawned& self) {
         auto& task = static_cast<spawned_task&>(self);
-        auto& promise = std::coroutine_handle<task_promise<T>>::from_address(task.body().address()).promise();
+        auto& promise = task.promise_of_body();
         if constexpr (std::is_void_v<T>)
             promise.take();
         else if constexpr (std::is_reference_v<T>)
@@ -109,7 +123,7 @@ class spawned_task final : public spawned {
         if (self.error) self.discard_error();
         delete &self;
     }
-    static constexpr task_model model = model_of_tasks(&take_result, &release);
+    static constexpr task_model model = model_of_tasks(&take_result, &name_body, &release);
 
     [[no_unique_address]] stored result_{};
 };

@@ -14,9 +14,11 @@
 #endif
 
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -29,14 +31,36 @@ class task;
 
 namespace green::detail {
 
-// What the promises of all tasks share: who awaits, and how it ended.
+// Who goes on when a coroutine has ended: whoever awaits it. Of the first one of a chain, whom nobody awaits, it says
+// instead what it is, for a message; so that takes no place in the frames.
+class successor {
+  public:
+    successor() = default;
+    // A name of static storage; its address is moved up by a bit, because names lie at odd ones too.
+    explicit successor(const char* origin) noexcept
+        : bits_(reinterpret_cast<std::uintptr_t>(origin) << 1 | is_origin) {}
+    void set(std::coroutine_handle<> next) noexcept { bits_ = reinterpret_cast<std::uintptr_t>(next.address()); }
+
+    bool exists() const noexcept { return !(bits_ & is_origin); }
+    std::coroutine_handle<> get() const noexcept {
+        return std::coroutine_handle<>::from_address(reinterpret_cast<void*>(bits_));
+    }
+    const char* origin() const noexcept { return exists() ? nullptr : reinterpret_cast<const char*>(bits_ >> 1); }
+
+  private:
+    static constexpr std::uintptr_t is_origin = 1;
+    std::uintptr_t bits_ = is_origin;
+};
+
+// What the promises of all tasks share: who awaits, and how it ended. Whoever calls get_return_object() without its
+// argument, as the compiler does, stands in the coroutine: so it learns what that is called.
 class task_promise_base : public awaiting_promise {
   public:
     std::suspend_always initial_suspend() const noexcept { return {}; }
     auto final_suspend() const noexcept { return hand_back(); }
     void unhandled_exception() noexcept { error_ = caught_at_the_end(); }
 
-    std::coroutine_handle<> continuation;  // null for the first one of a chain
+    successor after;
 
   protected:
     void rethrow_error() {
@@ -49,8 +73,8 @@ class task_promise_base : public awaiting_promise {
         template <class Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
             task_promise_base& promise = ended.promise();
-            if (!promise.continuation) return std::noop_coroutine();
-            return promise.carried_by->transfer_to(promise.continuation);
+            if (!promise.after.exists()) return std::noop_coroutine();
+            return promise.carried_by->transfer_to(promise.after.get());
         }
         void await_resume() const noexcept {}
     };
@@ -63,7 +87,7 @@ class task_promise final : public task_promise_base {
     using stored = std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::optional<T>>;
 
   public:
-    coro::task<T> get_return_object() noexcept;
+    coro::task<T> get_return_object(std::source_location where = std::source_location::current()) noexcept;
     template <class U>
         requires std::convertible_to<U&&, T>
     void return_value(U&& value) {
@@ -87,7 +111,7 @@ class task_promise final : public task_promise_base {
 template <>
 class task_promise<void> final : public task_promise_base {
   public:
-    coro::task<void> get_return_object() noexcept;
+    coro::task<void> get_return_object(std::source_location where = std::source_location::current()) noexcept;
     void return_void() const noexcept {}
     void take() { rethrow_error(); }
 };
@@ -141,6 +165,8 @@ class [[nodiscard]] task {
         unused_frame();
         return std::exchange(frame_, nullptr);
     }
+    // What it is called in messages, in place of the coroutine's own name. Of static storage.
+    void set_origin(const char* origin) noexcept { frame_.promise().after = detail::successor(origin); }
 
   private:
     friend promise_type;
@@ -155,7 +181,7 @@ class [[nodiscard]] task {
         template <detail::carried_promise Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) const noexcept {
             frame.promise().carried_by = caller.promise().carried_by;
-            frame.promise().continuation = caller;
+            frame.promise().after.set(caller);
             return caller.promise().carried_by->transfer_to(frame);
         }
         T await_resume() const { return frame.promise().take(); }
@@ -170,11 +196,13 @@ class [[nodiscard]] task {
 namespace green::detail {
 
 template <class T>
-coro::task<T> task_promise<T>::get_return_object() noexcept {
+coro::task<T> task_promise<T>::get_return_object(std::source_location where) noexcept {
+    after = successor(where.function_name());
     return coro::task<T>(std::coroutine_handle<task_promise>::from_promise(*this));
 }
 
-inline coro::task<void> task_promise<void>::get_return_object() noexcept {
+inline coro::task<void> task_promise<void>::get_return_object(std::source_location where) noexcept {
+    after = successor(where.function_name());
     return coro::task<void>(std::coroutine_handle<task_promise>::from_promise(*this));
 }
 

@@ -27,8 +27,7 @@ constexpr std::size_t hub_stack_bytes = 8 * 1024 * 1024;
 constexpr std::size_t warm_stacks_kept = 64;
 
 void write_running_name(char* out, unsigned capacity) noexcept {
-    scheduler* s = scheduler::current_or_null();
-    if (s) std::snprintf(out, capacity, "%s", s->running().name().c_str());
+    if (const agent* who = current_agent) std::snprintf(out, capacity, "%s", who->name().c_str());
 }
 
 }  // namespace

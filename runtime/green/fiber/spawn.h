@@ -36,6 +36,27 @@ void prepare_and_start(scheduler& s, control& fiber, const fiber_options& option
 // A block for a fiber of another hub, with its name and what it inherits from whoever runs here.
 control& create_for(hub& target, control::carrier carry, const fiber_options& options);
 
+// f(args...) with copies of both, to be called once.
+template <class F, class... Args>
+struct bound_call {
+    F f;
+    std::tuple<Args...> args;
+    decltype(auto) operator()() {
+        return std::apply(
+            [this](auto&... each) -> decltype(auto) { return std::invoke(std::move(f), std::move(each)...); }, args);
+    }
+};
+
+// Of what a fiber calls, what its user gave: for messages.
+template <class Callable>
+struct given_callable {
+    using type = Callable;
+};
+template <class F, class... Args>
+struct given_callable<bound_call<F, Args...>> {
+    using type = F;
+};
+
 // The function to run and its arguments, and what to do with them. One instantiation per callable type.
 template <class Callable>
 class carried {
@@ -59,7 +80,7 @@ class carried {
                 if constexpr (!std::is_void_v<result>) result_slot<stored_result<result>>::discard(c);
                 break;
             case control::request::name_callable:
-                return typeid(Callable).name();
+                return typeid(typename given_callable<Callable>::type).name();
         }
         return nullptr;
     }
@@ -85,11 +106,8 @@ auto bind(F&& f, Args&&... args) {
     if constexpr (sizeof...(Args) == 0) {
         return std::decay_t<F>(std::forward<F>(f));
     } else {
-        return [f = std::decay_t<F>(std::forward<F>(f)),
-                args = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
-            return std::apply(
-                [&](auto&... each) -> decltype(auto) { return std::invoke(std::move(f), std::move(each)...); }, args);
-        };
+        return bound_call<std::decay_t<F>, std::decay_t<Args>...>{
+            std::forward<F>(f), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
     }
 }
 

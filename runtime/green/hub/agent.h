@@ -25,7 +25,8 @@ class agent;
 struct agent_model {
     const char* noun;       // "fiber"
     const char* join_call;  // what a wait for its end is called: "fiber::join"
-    // The type of the function that it was started with, as the compiler mangles it; null when there is none.
+    // What it was started with: the type of a callable, as the compiler mangles it, or the name of a coroutine. Null
+    // when that is not known.
     const char* (*origin)(agent& self) noexcept = nullptr;
     // Gives up the processor until the wait is settled, the agent's stack staying as it is. Null for one that has no
     // stack of its own: it returns to whoever resumed it.
@@ -50,8 +51,9 @@ struct held_lock : list_hook<> {
     ~held_lock() = default;
 };
 
-// What few agents have: a name, local values, links.
+// What few agents have: a name, local values, links; of a task that failed, what it was.
 struct agent_extras {
+    const char* origin = nullptr;
     std::unique_ptr<std::string> given_name;
     std::unique_ptr<local_values> locals;
     std::unique_ptr<link_list> links;
