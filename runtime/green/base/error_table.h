@@ -13,8 +13,8 @@ namespace green::detail {
 struct error_words {
     template <class Code>
         requires std::is_enum_v<Code>
-    constexpr error_words(Code code, const char* words, std::errc equal_to = {}) noexcept
-        : value(static_cast<int>(code)), words(words), equal_to(equal_to) {}
+    constexpr error_words(Code code, const char* text, std::errc same_as = {}) noexcept
+        : value(static_cast<int>(code)), words(text), equal_to(same_as) {}
 
     int value;
     const char* words;

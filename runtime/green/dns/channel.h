@@ -58,14 +58,14 @@ class channel {
         std::unique_ptr<green::detail::fd_watch> read, write;
     };
     struct cancel_later final : green::detail::runnable {
-        explicit cancel_later(channel& owner) : runnable(&run), owner(owner) {}
+        explicit cancel_later(channel& whose) : runnable(&run), owner(whose) {}
         static void run(runnable& self) noexcept;
         channel& owner;
         std::shared_ptr<cancel_later> self;  // while queued
         bool owner_is_gone = false;
     };
     struct expiry final : green::detail::timer {
-        explicit expiry(channel& owner) : timer(&fire), owner(owner) {}
+        explicit expiry(channel& whose) : timer(&fire), owner(whose) {}
         static void fire(timer& self) noexcept;
         channel& owner;
     };

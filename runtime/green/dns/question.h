@@ -75,7 +75,7 @@ class address_question final : public question {
     struct query;
     // Fires when one family has answered and the other has had its extra time.
     struct patience final : green::detail::timer {
-        explicit patience(address_question& owner) : timer(&fire), owner(owner) {}
+        explicit patience(address_question& whose) : timer(&fire), owner(whose) {}
         static void fire(timer& self) noexcept;
         address_question& owner;
     };
