@@ -41,7 +41,7 @@ task = frames("coro", "query")
 check(task[0] == "query" and "request" not in task and "green::detail::loop::run" in task, task)
 
 # It runs again after its wait, which the kill has ended.
-AFTER_THE_WAIT = "std::rethrow_exception"
+AFTER_THE_WAIT = "__cxa_throw"
 fiber = frames("fiber", AFTER_THE_WAIT)
 query = fiber.index("query")
 check(fiber[query:query + 3] == ["query", "transaction", "request"], fiber)
@@ -52,6 +52,6 @@ check("green::detail::trampoline::run" in task, task)
 
 # Its variables, and who awaits it.
 text = shown("coro", f"break {AFTER_THE_WAIT}", "run", f"frame {query}", "print number", "print *frame_ptr",
-             "info symbol *(void**)frame_ptr->_Coro_promise.continuation._M_fr_ptr")
+             "info symbol *(void**)frame_ptr->_Coro_promise.after.bits_")
 check(re.search(r"^\$1 = 1$", text, re.M) and "_Coro_resume_fn" in text, text)
 check(re.search(r"^transaction\(", text, re.M), text)
