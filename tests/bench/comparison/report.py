@@ -88,9 +88,10 @@ class Report:
             if not own or (target.reference and not reference):
                 continue
             ratio = own.over(reference) if reference else own
-            what = f"{PEERS[target.peer].title}: {target.point}, {target.metric.replace('_', ' ')}"
+            asked = workloads.POINTS[target.point]
+            what = f"{PEERS[target.peer].title}: {asked.title}: {asked.workload.metric(target.metric).title}"
             if target.reference:
-                what += f" over {PEERS[target.reference].title}" + (f"'s {point}" if target.reference_point else "")
+                what += f" over {PEERS[target.reference].title}" + (f", {workloads.POINTS[point].title}" if target.reference_point else "")
             rows.append(f"| {what} | {number(ratio.median)} ({number(ratio.least)} – {number(ratio.greatest)}) "
                         f"| {'at least' if target.at_least else 'at most'} {target.limit:g} "
                         f"| {self.verdict(ratio, target.limit, target.at_least)} |")

@@ -26,6 +26,9 @@ class Workload:
     too_much_for_slow: int = 1 << 62  # sizes from which on interpreters are left out
     in_quick: bool = False
 
+    def metric(self, key):
+        return next(metric for metric in self.metrics if metric.key == key)
+
     def points(self, quick):
         for size in (self.quick_sizes or self.sizes[:1]) if quick else self.sizes:
             yield Point(self, size)
@@ -100,6 +103,7 @@ WORKLOADS = [
              driver="crawl"),
 ]
 BY_NAME = {workload.name: workload for workload in WORKLOADS}
+POINTS = {point.name: point for workload in WORKLOADS for point in workload.points(quick=False)}
 
 
 @dataclass(frozen=True)
