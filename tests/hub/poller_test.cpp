@@ -148,7 +148,12 @@ TEST_CASE_FIXTURE(poller_test, "whoever comes first, a reader or a thread that c
             green::read_some(fd, std::as_writable_bytes(std::span(&byte, 1)), error);
         });
         to_close = fd;
-        if (reader.join_for(10s) && error == std::errc::bad_file_descriptor) ++ended;
+        const bool in_time = reader.join_for(10s);
+        CAPTURE(error);
+        if (in_time && error == std::errc::bad_file_descriptor)
+            ++ended;
+        else
+            FAIL_CHECK("round ", round, in_time ? "" : ": it did not end");
         while (to_close >= 0) green::yield();
     }
     over = true;

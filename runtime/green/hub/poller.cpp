@@ -49,13 +49,20 @@ static epoll_event event_of(int fd, const fd_state& state) noexcept {
     return event;
 }
 
+// EEXIST: the number was closed behind our back and a dup kept the old description registered. ENOENT: then a thread that
+// closes the number took it out (deregister()), between the two calls.
+int poller::add_or_change(int fd, epoll_event& event) noexcept {
+    if (sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return 0;
+    if (errno != EEXIST) return errno;
+    return sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0 ? 0 : errno;
+}
+
 int poller::register_fd(int fd, fd_state& state) noexcept {
     for (;;) {
         epoll_event event = event_of(fd, state);
-        if (sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
-            // EEXIST: the number was closed behind our back and a dup kept the old description registered.
-            if (errno != EEXIST || sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) return errno;
-        }
+        const int error = add_or_change(fd, event);
+        if (error == ENOENT) continue;
+        if (error) return error;
         state.registered = true;
         shared_state_of(fd).hubs.fetch_or(loop_bit_);
         // A thread that closes the number first changes the generation and then looks for hubs.

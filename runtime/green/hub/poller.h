@@ -23,6 +23,7 @@
 #include <memory>
 #include <vector>
 
+struct epoll_event;
 struct timespec;
 
 namespace green::detail {
@@ -146,6 +147,7 @@ class poller {
     fd_state& slot(unsigned number) noexcept { return (*chunks_[number / chunk_size])[number % chunk_size]; }
     fd_state& new_state(int fd);
     int register_fd(int fd, fd_state& state) noexcept;
+    int add_or_change(int fd, epoll_event& event) noexcept;
     void renew(fd_state& state, int fd);
     void watch_wake_fd(int wake_fd);
     void deliver(fd_state& state, std::uint32_t events) noexcept;
