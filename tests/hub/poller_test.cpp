@@ -3,6 +3,7 @@
 
 #include <green/green.h>
 
+#include <support/build_variant.h>
 #include <support/fixture.h>
 
 #include <doctest/doctest.h>
@@ -130,7 +131,9 @@ TEST_CASE_FIXTURE(poller_test, "who waits for the next descriptor of the number 
     CHECK(reader.get());
 }
 
-TEST_CASE_FIXTURE(poller_test, "whoever comes first, a reader or a thread that closes, the reader ends") {
+// ThreadSanitizer calls a close beside a read a race, as it is in a program that has no promise about it.
+TEST_CASE_FIXTURE(poller_test, "whoever comes first, a reader or a thread that closes, the reader ends" *
+                                   doctest::skip(support::with_thread_sanitizer)) {
     std::atomic<int> to_close = -1;
     std::atomic<bool> over = false;
     std::thread closer([&] {
