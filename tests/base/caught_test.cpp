@@ -11,6 +11,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <semaphore>
 #include <thread>
 
 #include <pthread.h>
@@ -55,11 +56,14 @@ SCENARIO_IN_CHILD(task_ends_thread) {
     green::block_on(coro::spawn({.name = "careless"}, end_thread_in_a_task()));
 }
 SCENARIO_IN_CHILD(fiber_is_running_when_its_thread_is_cancelled) {
-    std::thread busy([] {
-        green::spawn({.name = "careless"}, [] {
+    std::binary_semaphore runs(0);
+    std::thread busy([&] {
+        green::spawn({.name = "careless"}, [&] {
+            runs.release();
             for (;;) std::this_thread::sleep_for(1ms);
         }).join();
     });
+    runs.acquire();
     pthread_cancel(busy.native_handle());
     busy.join();
 }
