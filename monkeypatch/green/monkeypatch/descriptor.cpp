@@ -91,8 +91,8 @@ void note_tcp_option_set(int name) noexcept {
 }
 
 void number_is_new(green::detail::scheduler& s, int fd) noexcept {
-    const green::detail::fd_state* known = s.loop().poller().known_state(fd);
-    if (known && (known->registered || known->kind)) [[unlikely]] green::detail::forget_fd(fd, false);
+    forget_number(s, fd);
+    green::detail::note_opened(fd);
 }
 
 }  // namespace detail
@@ -103,15 +103,21 @@ bool taken_over() noexcept {
     return detail::is_patched(family::descriptor);
 }
 
-// Lives while `fd` is closed or replaced, when the family is taken over: all who wait for it wake.
+// Has the hubs told of a close by tell(). A signal handler leaves them a note instead, and the child of a vfork has none.
+template <class Tell>
+void tell_hubs(int fd, Tell tell) noexcept {
+    if (!green::detail::may_be_known(fd) || detail::in_vfork_child()) return;
+    if (detail::in_handler()) [[unlikely]]
+        green::detail::forget_fd_in_handler(fd);
+    else
+        tell();
+}
+
+// Lives while `fd` is closed or replaced: all who wait for it wake.
 class number_in_closing {
   public:
     explicit number_in_closing(int fd) noexcept {
-        if (!green::detail::may_be_known(fd) || detail::in_vfork_child()) return;
-        if (detail::in_handler()) [[unlikely]]
-            green::detail::forget_fd_in_handler(fd);
-        else
-            closing_.emplace(fd, true);
+        tell_hubs(fd, [&] { closing_.emplace(fd, true); });
     }
 
   private:
@@ -120,11 +126,7 @@ class number_in_closing {
 
 // The same of one among many.
 void forget(int fd) noexcept {
-    if (!green::detail::may_be_known(fd) || detail::in_vfork_child()) return;
-    if (detail::in_handler()) [[unlikely]]
-        green::detail::forget_fd_in_handler(fd);
-    else
-        green::detail::forget_fd(fd, true);
+    tell_hubs(fd, [&] { green::detail::forget_fd(fd, true); });
 }
 
 // The number that libc is about to close for a stream or a directory of its own; -1 where that is not our business.

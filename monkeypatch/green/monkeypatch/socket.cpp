@@ -80,16 +80,20 @@ constexpr int never_blocks = MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB;
 
 // --- sending ---
 
+// What a try to send to `to` has come to. (null: to whom it is connected)
+long noting_full_peer(blocking_call& call, int fd, const void* to, long sent) noexcept {
+    if (sent == -EAGAIN && to && waits_for_other_end(fd)) call.expect_no_event();
+    return sent;
+}
+
 // Goes on behind the first `done` bytes. A count is what it reports in any case, and no SIGPIPE.
 ssize_t send_rest(blocking_call& call, int fd, const void* data, std::size_t size, int flags, const sockaddr* to,
                   socklen_t to_size, std::size_t done) noexcept {
     const int before = errno;
-    while (done < size) {
+    while (done < size && !detail::is_nonblocking(fd)) {
         const ssize_t count = call.perform([=, &call] {
-            const long sent = bare_call(SYS_sendto, fd, static_cast<const char*>(data) + done, size - done,
-                                        flags | MSG_DONTWAIT | MSG_NOSIGNAL, to, to_size);
-            if (sent == -EAGAIN && to && waits_for_other_end(fd)) call.expect_no_event();
-            return sent;
+            return noting_full_peer(call, fd, to, bare_call(SYS_sendto, fd, static_cast<const char*>(data) + done, size - done,
+                                                            flags | MSG_DONTWAIT | MSG_NOSIGNAL, to, to_size));
         });
         if (count < 0) return done_or_failed(done, before);
         done += static_cast<std::size_t>(count);
@@ -97,17 +101,16 @@ ssize_t send_rest(blocking_call& call, int fd, const void* data, std::size_t siz
     return static_cast<ssize_t>(done);
 }
 
+// Copies are captured, so that they stay in registers.
 ssize_t send_blocking(scheduler& s, int fd, const void* data, std::size_t size, int flags, const sockaddr* to,
                       socklen_t to_size, const char* name) noexcept {
     blocking_call call(s, fd, EPOLLOUT, name);
-    auto begin = [=, &call]() mutable {
+    const ssize_t first = call.perform([=, &call]() mutable {
         const long sent = detail::unless_connecting(fd, bare_call(SYS_sendto, fd, data, size, flags | MSG_DONTWAIT, to, to_size));
         flags &= ~MSG_FASTOPEN;  // the connection is under way, or there is none to be
-        if (sent == -EAGAIN && to && waits_for_other_end(fd)) call.expect_no_event();
-        return sent;
-    };
-    const ssize_t first = call.perform(begin);
-    if (first < 0 || static_cast<std::size_t>(first) >= size || detail::is_nonblocking(fd)) [[likely]] return first;
+        return noting_full_peer(call, fd, to, sent);
+    });
+    if (first < 0 || static_cast<std::size_t>(first) >= size) [[likely]] return first;
     return send_rest(call, fd, data, size, flags & ~MSG_FASTOPEN, to, to_size, static_cast<std::size_t>(first));
 }
 
@@ -117,8 +120,7 @@ ssize_t sendmsg_blocking(scheduler& s, int fd, const msghdr* message, int flags)
     const ssize_t first = call.perform([&] {
         const long sent = detail::unless_connecting(fd, bare_call(SYS_sendmsg, fd, message, flags | MSG_DONTWAIT));
         flags &= ~MSG_FASTOPEN;
-        if (sent == -EAGAIN && message->msg_name && waits_for_other_end(fd)) call.expect_no_event();
-        return sent;
+        return noting_full_peer(call, fd, message->msg_name, sent);
     });
     if (first < 0) return first;
     message_parts parts(message->msg_iov, message->msg_iovlen);

@@ -95,7 +95,7 @@ culprit find_culprit(scheduler& s, const void* fault, const void* stack_pointer)
 
 void on_fault(int signal, siginfo_t* info, void* machine_context) noexcept {
     if (scheduler* s = scheduler::current_or_null()) {
-        const culprit who = find_culprit(*s, info->si_addr, sys::stack_pointer_at(machine_context));
+        const culprit who = find_culprit(*s, info->si_addr, sys::interrupted_at(machine_context).stack_pointer);
         if (who.fiber) report(who);
     }
     const struct sigaction& previous = signal == SIGSEGV ? previous_segv : previous_bus;

@@ -20,12 +20,6 @@ struct shared_fd {
 // In the generation of a number while a thread is closing it: whether it is still open nobody but the kernel can tell.
 inline constexpr std::uint32_t being_closed = 1;
 
-// Whether what the number stood for in generation `then` has been closed by `now`. Of what has been remembered while
-// the number was being closed it is not known, and the kernel is to be asked again.
-inline bool closed_between(std::uint32_t then, std::uint32_t now) noexcept {
-    return then != now && !(then & being_closed);
-}
-
 // The entry for `fd`, made when it is new; never freed. Throws std::bad_alloc. Any thread.
 shared_fd shared_state_of(int fd);
 

@@ -65,9 +65,10 @@ struct alignas(64) fd_state {  // one cache line
     }
     bool is_waited_for() const noexcept { return sides[0].who || sides[1].who || listeners; }
     bool stale() const noexcept { return newest->load(std::memory_order_acquire) != generation; }
-    // Of one who has remembered the generation: its descriptor was closed since.
+    // Whether what the number stood for in generation `then` has been closed since. Of what has been remembered while the
+    // number was being closed it is not known, and the kernel is to be asked again.
     bool closed_since(std::uint32_t then) const noexcept {
-        return closed_between(then, newest->load(std::memory_order_acquire));
+        return newest->load(std::memory_order_acquire) != then && !(then & being_closed);
     }
 
     static constexpr std::atomic<std::uint32_t> unused{1};
@@ -178,7 +179,8 @@ class closing {
 void forget_fd(int fd, bool may_be_shared) noexcept;
 // `fd` has just been opened: whatever the hubs know of the number was closed without a word.
 void note_opened(int fd) noexcept;
-// The same as forget_fd() from a signal handler, which may have interrupted anything: those who wait wake when their hubs get to it.
+// The same as forget_fd() from a signal handler, which may have interrupted anything: those who wait wake when their
+// hubs get to it.
 void forget_fd_in_handler(int fd) noexcept;
 
 }  // namespace green::detail

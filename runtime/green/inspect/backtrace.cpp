@@ -84,7 +84,7 @@ void walk_interrupted(stack_frames& into, const void* machine_context) noexcept 
     walk_stack(into);
     // What stands above it is the handler and whoever called that.
     void** const end = into.return_addresses + into.count;
-    void** const interrupted = std::find(into.return_addresses, end, sys::interrupted_at(machine_context));
+    void** const interrupted = std::find(into.return_addresses, end, sys::interrupted_at(machine_context).instruction);
     if (interrupted == end) return;
     into.begins_with_walker = false;
     into.count = static_cast<int>(std::copy(interrupted, end, into.return_addresses) - into.return_addresses);

@@ -172,25 +172,14 @@ int signal_thread(int thread_id, int signal_number) noexcept {
     return static_cast<int>(direct_call(SYS_tgkill, ::getpid(), thread_id, signal_number));
 }
 
-void* interrupted_at(const void* machine_context) noexcept {
+interruption interrupted_at(const void* machine_context) noexcept {
     [[maybe_unused]] auto& registers = static_cast<const ucontext_t*>(machine_context)->uc_mcontext;
 #if defined(__x86_64__)
-    return reinterpret_cast<void*>(registers.gregs[REG_RIP]);
+    return {reinterpret_cast<void*>(registers.gregs[REG_RIP]), reinterpret_cast<void*>(registers.gregs[REG_RSP])};
 #elif defined(__aarch64__)
-    return reinterpret_cast<void*>(registers.pc);
+    return {reinterpret_cast<void*>(registers.pc), reinterpret_cast<void*>(registers.sp)};
 #else
-    return nullptr;
-#endif
-}
-
-void* stack_pointer_at(const void* machine_context) noexcept {
-    [[maybe_unused]] auto& registers = static_cast<const ucontext_t*>(machine_context)->uc_mcontext;
-#if defined(__x86_64__)
-    return reinterpret_cast<void*>(registers.gregs[REG_RSP]);
-#elif defined(__aarch64__)
-    return reinterpret_cast<void*>(registers.sp);
-#else
-    return nullptr;
+    return {};
 #endif
 }
 

@@ -61,10 +61,12 @@ int copy_of(int fd) noexcept;            // as dup(2); close-on-exec
 int gettid() noexcept;
 // Sends a signal to one thread of this process, by the number that gettid() returns on it.
 int signal_thread(int thread_id, int signal_number) noexcept;
-// The instruction that a signal has interrupted, from its handler's third argument; null where it is not known.
-void* interrupted_at(const void* machine_context) noexcept;
-// Where its stack pointer was then; null where it is not known.
-void* stack_pointer_at(const void* machine_context) noexcept;
+// Where a signal has interrupted its thread, from its handler's third argument; null where it is not known.
+struct interruption {
+    void* instruction = nullptr;
+    void* stack_pointer = nullptr;
+};
+interruption interrupted_at(const void* machine_context) noexcept;
 // How many threads the process has at present, also those that are about to end; 0 when it cannot be told. The number
 // of links of /proc/self/task, a directory with one subdirectory per thread (proc(5)): no descriptor is needed.
 int thread_count() noexcept;

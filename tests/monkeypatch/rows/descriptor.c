@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSL-1.0 */
 /* close, dup2, dup3, close_range, closefrom, fclose, freopen, closedir, mq_close: which numbers there are, and what becomes of old ones. dup,
    fcntl, ioctl, fstat: what they say of a number, and what they make of it. */
-#include "partner.h"
+#include "later.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,18 +15,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-struct job {
-    int fd;
-    const char* text;
-};
-
-static void* write_later(void* argument) {
-    const struct job* job = argument;
-    pause_ms(20);
-    if (write(job->fd, job->text, strlen(job->text)) < 0) fprintf(out, "write: %s\n", strerror(errno));
-    return NULL;
-}
 
 /* A pair under the lowest numbers, of which one is read from after a wait. */
 static void read_and_close(const char* what, int at, int (*close_one)(int)) {

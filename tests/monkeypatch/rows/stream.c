@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSL-1.0 */
 /* read, readv, write, writev on pipes, FIFOs, eventfd, timerfd, sockets, terminals and files. */
-#include "partner.h"
+#include "later.h"
 
 #include <fcntl.h>
 #include <pty.h>
@@ -18,27 +18,6 @@ ssize_t __read_chk(int fd, void* buffer, size_t size, size_t buffer_size);
 
 static char big[1 << 20];
 static char buffer[1 << 16];
-
-struct job {
-    int fd;
-    const char* text;
-};
-
-static void* write_later(void* argument) {
-    const struct job* job = argument;
-    pause_ms(30);
-    if (write(job->fd, job->text, strlen(job->text)) < 0) fprintf(out, "write: %s\n", strerror(errno));
-    return NULL;
-}
-
-static void* drain_later(void* argument) {
-    const int fd = *(int*)argument;
-    static char into[65536];
-    pause_ms(30);
-    long total = 0;
-    for (ssize_t n; (n = read(fd, into, sizeof into)) > 0;) total += n;
-    return (void*)total;
-}
 
 static void pipes(void) {
     int ends[2];

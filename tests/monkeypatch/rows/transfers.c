@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSL-1.0 */
 /* splice and tee: what they move, what they wait for, and what they refuse at once. */
-#include "partner.h"
+#include "later.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,23 +8,6 @@
 #include <unistd.h>
 
 static char big[900000], buffer[1 << 16];
-
-struct job {
-    int fd;
-    const char* text;
-};
-static void* write_later(void* argument) {
-    const struct job* job = argument;
-    pause_ms(20);
-    if (write(job->fd, job->text, strlen(job->text)) < 0) fprintf(out, "write: %s\n", strerror(errno));
-    return NULL;
-}
-static void* drain_later(void* fd) {
-    pause_ms(30);
-    long total = 0;
-    for (ssize_t n; (n = read(*(int*)fd, buffer, sizeof buffer)) > 0;) total += n;
-    return (void*)total;
-}
 
 static void refused(void) {
     int empty[2], other[2];
