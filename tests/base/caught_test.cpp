@@ -15,6 +15,7 @@
 #include <thread>
 
 #include <pthread.h>
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 using support::contains;
@@ -60,7 +61,7 @@ SCENARIO_IN_CHILD(fiber_is_running_when_its_thread_is_cancelled) {
     std::thread busy([&] {
         green::spawn({.name = "careless"}, [&] {
             runs.release();
-            for (;;) std::this_thread::sleep_for(1ms);
+            for (;;) ::pause();
         }).join();
     });
     runs.acquire();
