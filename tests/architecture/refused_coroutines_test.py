@@ -27,6 +27,8 @@ green::spawn_after(1s, FUNCTION());
 green::spawn_after(1s, green::fiber_options{}, FUNCTION());
 green::spawn_on(hub, FUNCTION());
 green::spawn_on(hub, green::fiber_options{}, FUNCTION());
+group.spawn(green::fiber_options{}, FUNCTION());
+group.spawn_on(hub, green::fiber_options{}, FUNCTION());
 pool.spawn(green::fiber_options{}, FUNCTION());
 pool.try_spawn(green::fiber_options{}, FUNCTION());
 pool.map(items, FUNCTION(int));
@@ -68,7 +70,7 @@ BEFORE = """
 using namespace std::chrono_literals;
 namespace coro = green::coro;
 template <int N> struct number {};
-void all(green::hub& hub, green::pool& pool, std::vector<int>& items, green::agent_handle handle,
+void all(green::hub& hub, green::task_group& group, green::pool& pool, std::vector<int>& items, green::agent_handle handle,
          green::future<int> future, green::channel<int>& channel, green::queue<int>& queue, green::event& event) {
 """
 

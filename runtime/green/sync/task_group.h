@@ -60,7 +60,7 @@ class task_group {
         return spawn_bound(fiber_options{}, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }
     template <class F, class... Args>
-        requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
+        requires detail::makes_fiber<F, Args...>
     auto spawn(const fiber_options& options, F&& f, Args&&... args) {
         return spawn_bound(options, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
     }
@@ -73,7 +73,7 @@ class task_group {
         return spawn_remotely([&] { return green::spawn_on(target, std::forward<F>(f), std::forward<Args>(args)...); });
     }
     template <class F, class... Args>
-        requires(!detail::makes_task<F, Args...> && detail::makes_fiber<F, Args...>)
+        requires detail::makes_fiber<F, Args...>
     auto spawn_on(hub& target, const fiber_options& options, F&& f, Args&&... args) {
         return spawn_remotely(
             [&] { return green::spawn_on(target, options, std::forward<F>(f), std::forward<Args>(args)...); });
