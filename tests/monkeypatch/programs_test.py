@@ -37,6 +37,7 @@ assert program("forks_at_once") == 0
 assert program("threads_from_the_start") == 0
 assert program("own_malloc") == 0
 assert program("executes_itself") == 4
+assert program("waits_for_ever") == 0
 assert program("waits_outside_main", f"{BUILD}/tests/waiting_module.so") == 5
 for way in "loop", "range", "from":
     assert program("closes_everything", way) == 0

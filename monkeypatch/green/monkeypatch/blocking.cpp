@@ -26,11 +26,8 @@ bool is_nonblocking(int fd) noexcept {
 int wait_event(scheduler& s, std::span<watched_fd> watched, time_point deadline, waiting_call& call,
                restarts how, const sigset_t* mask) noexcept {
     interruption interrupted;
-    const bool waits_for_signals = watched.empty() && deadline == never;  // which may come though nothing else can
-    if (waits_for_signals) s.loop().hold();
     const outcome result = interruptible_wait(s, fd_event(s.loop().poller(), watched, call.name()), deadline, call, how,
                                               interrupted, mask);
-    if (waits_for_signals) s.loop().release();
     interrupted.jump_if_asked();
     if (interrupted.happened) return EINTR;
     switch (result) {

@@ -137,7 +137,8 @@ int number_of(FILE* stream) noexcept {
     return fd;
 }
 int number_of(DIR* directory) noexcept {
-    return taken_over() && directory ? ::dirfd(directory) : -1;
+    DIR* const volatile given = directory;  // may be null, of which <dirent.h> tells the compiler the contrary
+    return taken_over() && given ? ::dirfd(given) : -1;
 }
 
 // Closes first…last but for the runtime's own, by close(first, last) for each run between those.

@@ -105,7 +105,10 @@ green::detail::outcome interruptible_wait(green::detail::scheduler& s, Operation
                                           const sigset_t* mask = nullptr) noexcept {
     interruptible wait(s, how, mask);
     counted_park parked(call);
+    const bool has_no_end = deadline == never;  // but a signal may come though nothing else can
+    if (has_no_end) s.loop().hold();
     const auto result = wait_without_throwing(op, deadline);
+    if (has_no_end) s.loop().release();
     interrupted = wait.end();
     return result;
 }

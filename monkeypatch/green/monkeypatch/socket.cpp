@@ -190,7 +190,7 @@ ssize_t recvfrom(int fd, void* buffer, size_t size, int flags, sockaddr* from, s
 }
 
 ssize_t recvmsg(int fd, msghdr* message, int flags) {
-    scheduler* s = taken_over();
+    scheduler* s = message ? taken_over() : nullptr;
     if (!s) return original<&::recvmsg>()(fd, message, flags);
     if (flags & never_blocks) return in_turn(*s, original<&::recvmsg>()(fd, message, flags));
     return detail::receive_message(*s, fd, message, flags, "recvmsg");
@@ -238,7 +238,7 @@ ssize_t sendto(int fd, const void* data, size_t size, int flags, const sockaddr*
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
-    scheduler* s = taken_over();
+    scheduler* s = message ? taken_over() : nullptr;
     if (!s) return original<&::sendmsg>()(fd, message, flags);
     if (flags & MSG_DONTWAIT) return in_turn(*s, original<&::sendmsg>()(fd, message, flags));
     return sendmsg_blocking(*s, fd, message, flags);

@@ -237,6 +237,8 @@ void row(FILE* to) {
     read_from_pair("after fclose", -1);
     DIR* directory = opendir("/");
     say("closedir", closedir(directory));
+    DIR* volatile no_directory = NULL;
+    say("closedir of none", closedir(no_directory));
     read_from_pair("after closedir", -1);
     reopen(reopen_plainly);
     reopen(reopen_large);

@@ -253,6 +253,9 @@ static void sending(void) {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 3};
     say("sendmsg of pieces", sendmsg(pair[0], &message, 0));
     fprintf(out, "  the pieces are as they were: %zu %zu %zu\n", parts[0].iov_len, parts[1].iov_len, parts[2].iov_len);
+    struct msghdr* volatile nowhere = NULL;
+    say("sendmsg of nothing at all", sendmsg(pair[0], nowhere, 0));
+    say("recvmsg to nowhere", recvmsg(pair[1], nowhere, 0));
     shutdown(pair[0], SHUT_WR);
     void* total;
     pthread_join(partner, &total);
