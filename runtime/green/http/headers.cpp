@@ -2,6 +2,7 @@
 #include <green/http/headers.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace green::http {
@@ -16,16 +17,33 @@ constexpr bool is_blank(char c) noexcept {
     return c == ' ' || c == '\t';
 }
 
-bool is_token_character(char c) noexcept {
+// A set of characters, to be asked for each of a text.
+class character_set {
+  public:
+    template <class Predicate>
+    consteval explicit character_set(Predicate has) {
+        for (std::size_t c = 0; c < has_.size(); ++c) has_[c] = has(static_cast<char>(c));
+    }
+    constexpr bool has_all_of(std::string_view text) const noexcept {
+        bool all = true;  // no branch: most texts are short, and good
+        for (char c : text) all &= has_[static_cast<unsigned char>(c)];
+        return all;
+    }
+
+  private:
+    std::array<bool, 256> has_{};
+};
+
+constexpr character_set token_characters([](char c) {
     return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
+});
 
-// Control characters but the tab; bytes above 127 are allowed (obs-text).
-bool is_control(char c) noexcept {
+// All but control characters; bytes above 127 are allowed (obs-text).
+constexpr character_set value_characters([](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return (byte < 32 && c != '\t') || byte == 127;
-}
+    return (byte >= 32 && byte != 127) || c == '\t';
+});
 
 std::string_view trimmed(std::string_view text) noexcept {
     while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
@@ -36,7 +54,7 @@ std::string_view trimmed(std::string_view text) noexcept {
 headers::field checked(std::string_view name, std::string_view value) {
     if (!is_token(name))
         throw std::invalid_argument("green: \"" + std::string(name) + "\" cannot be the name of an HTTP header");
-    if (std::ranges::any_of(value, is_control))
+    if (!value_characters.has_all_of(value))
         throw std::invalid_argument("green: the value of the HTTP header " + std::string(name) +
                                     " has control characters");
     return {std::string(name), std::string(trimmed(value))};
@@ -49,7 +67,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 }
 
 bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::ranges::all_of(text, is_token_character);
+    return !text.empty() && token_characters.has_all_of(text);
 }
 
 headers::headers(std::initializer_list<field> fields) {
@@ -100,7 +118,7 @@ void headers::set(std::string_view name, std::string_view value) {
     auto first =
         std::ranges::find_if(fields_, [&](const field& each) { return equal_ignoring_case(each.name, name); });
     if (first == fields_.end()) {
-        fields_.push_back(std::move(replacement));
+        append(std::move(replacement));
         return;
     }
     *first = std::move(replacement);
@@ -111,7 +129,12 @@ void headers::set(std::string_view name, std::string_view value) {
 }
 
 void headers::add(std::string_view name, std::string_view value) {
-    fields_.push_back(checked(name, value));
+    append(checked(name, value));
+}
+
+void headers::append(field one) {
+    if (fields_.capacity() == 0) fields_.reserve(8);  // about as many as a message has
+    fields_.push_back(std::move(one));
 }
 
 void headers::set_default(std::string_view name, std::string_view value) {

@@ -62,6 +62,7 @@ class headers {
     friend bool operator==(const headers&, const headers&) = default;
 
   private:
+    void append(field one);
     std::vector<field> fields_;
 };
 

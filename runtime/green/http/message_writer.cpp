@@ -4,14 +4,26 @@
 #include <green/http/status.h>
 
 #include <charconv>
+#include <initializer_list>
 
 namespace green::http::detail {
 
 namespace {
 
-void append_fields(std::string& out, const headers& fields) {
-    for (const headers::field& each : fields) out.append(each.name).append(": ").append(each.value).append("\r\n");
-    out += "\r\n";
+// A start line of those parts, and the fields.
+std::string format_head(std::initializer_list<std::string_view> start_line, const headers& fields) {
+    constexpr std::string_view colon = ": ", end = "\r\n";
+    std::size_t size = 2 * end.size();
+    for (std::string_view part : start_line) size += part.size();
+    for (const auto& [name, value] : fields) size += name.size() + colon.size() + value.size() + end.size();
+
+    std::string head;
+    head.reserve(size);
+    for (std::string_view part : start_line) head += part;
+    head += end;
+    for (const auto& [name, value] : fields) head.append(name).append(colon).append(value).append(end);
+    head += end;
+    return head;
 }
 
 std::span<const std::byte> bytes_of(std::string_view text) noexcept {
@@ -21,17 +33,11 @@ std::span<const std::byte> bytes_of(std::string_view text) noexcept {
 }  // namespace
 
 std::string format_request_head(std::string_view method, std::string_view target, const headers& fields) {
-    std::string head;
-    head.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
-    append_fields(head, fields);
-    return head;
+    return format_head({method, " ", target, " HTTP/1.1"}, fields);
 }
 
 std::string format_response_head(int status, const headers& fields) {
-    std::string head = "HTTP/1.1 " + std::to_string(status) + ' ';
-    head.append(reason_phrase(status)).append("\r\n");
-    append_fields(head, fields);
-    return head;
+    return format_head({"HTTP/1.1 ", std::to_string(status), " ", reason_phrase(status)}, fields);
 }
 
 body_writer::framed_piece::framed_piece(const body_writer& by, std::span<const std::byte> piece,
