@@ -59,6 +59,7 @@ CPU = Metric("server_cpu_ns_per_request", "server's CPU per request", NANOSECOND
 RATE = Metric("requests_per_second", "requests per second", "/s", more_is_better=True)
 P50, P99, P999 = (Metric(f"{key}_us", key.replace("999", "99.9"), MICROSECONDS) for key in ("p50", "p99", "p999"))
 CALLS = Metric("system_calls_per_request", "system calls per request", "")
+RESIDENT = Metric("resident_bytes_each", "of it resident", BYTES)
 A_MILLION = 1_000_000
 
 WORKLOADS = [
@@ -68,8 +69,8 @@ WORKLOADS = [
     Workload("skynet", "Skynet", "A tree of units, ten children each, whose leaves are summed up.",
              (Metric("seconds", "all of it", SECONDS),), (100_000, A_MILLION), (100_000,), size_text="{} leaves",
              too_much_for_slow=A_MILLION),
-    Workload("sleepers", "Many that sleep", "All sleep to the same moment. Memory is what the process has more, page tables included.",
-             (Metric("bytes_each", "memory each", BYTES), Metric("start_ns", "starting one", NANOSECONDS),
+    Workload("sleepers", "Many that sleep", "All sleep to the same moment. Memory is what the process has more, page tables included; without them it is resident.",
+             (Metric("bytes_each", "memory each", BYTES), RESIDENT, Metric("start_ns", "starting one", NANOSECONDS),
               Metric("wake_ns", "waking one", NANOSECONDS)), (10_000, 100_000, A_MILLION), (10_000,), size_text="{}",
              too_much_for_slow=A_MILLION, in_quick=True),
     Workload("queue", "A queue's hand-over", "A number goes to another unit on the same thread, and comes back: one of the two ways.", EACH, in_quick=True),
@@ -125,8 +126,8 @@ TARGETS = [
     Target("green-fibers", "spawn", "ns", 7, "boost-context", "switch 2"),
     Target("green-fibers", "semaphore", "ns", 4, "boost-context", "switch 2"),
     Target("green-fibers", "queue", "ns", 4, "boost-context", "switch 2"),
-    *(Target("green-fibers", f"sleepers {count}", "bytes_each", 4.5 * 1024) for count in (10_000, 100_000, A_MILLION)),
-    *(Target("green-coro", f"sleepers {count}", "bytes_each", 400) for count in (10_000, 100_000, A_MILLION)),
+    *(Target("green-fibers", f"sleepers {count}", RESIDENT.key, 4.5 * 1024) for count in (10_000, 100_000, A_MILLION)),
+    *(Target("green-coro", f"sleepers {count}", RESIDENT.key, 400) for count in (10_000, 100_000, A_MILLION)),
     Target("green-fibers", "http", RATE.key, 1.0, "asio-callbacks", at_least=True),
     Target("green-fibers", "http", RATE.key, 0.8, "nginx", at_least=True),
 ]

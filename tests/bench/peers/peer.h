@@ -170,8 +170,11 @@ work sleepers() {
         }
         all.wait();
         const auto woken_at = clock::now();
-        auto kib = [](const bench::process_memory& m) { return static_cast<double>(m.resident_kib + m.page_table_kib); };
-        std::printf("bytes_each=%.1f start_ns=%.1f wake_ns=%.1f\n", (kib(asleep) - kib(before)) * 1024 / how_many,
+        auto kib_more = [&](auto kind) { return static_cast<double>(asleep.*kind - before.*kind); };
+        const double resident_kib = kib_more(&bench::process_memory::resident_kib);
+        const double tables_kib = kib_more(&bench::process_memory::page_table_kib);
+        std::printf("bytes_each=%.1f resident_bytes_each=%.1f start_ns=%.1f wake_ns=%.1f\n",
+                    (resident_kib + tables_kib) * 1024 / how_many, resident_kib * 1024 / how_many,
                     nanoseconds(asleep_at - begun).count() / how_many, nanoseconds(woken_at - moment).count() / how_many);
     };
 }

@@ -150,7 +150,7 @@ func sleepers(wanted request) {
 		sample = 1000
 	}
 	fallAsleep(10, time.Now()).Wait()
-	before := residentBytes()
+	before := memoryBytes()
 	begun := time.Now()
 	some := fallAsleep(sample, begun.Add(margin))
 	startOfSample := time.Since(begun)
@@ -160,7 +160,7 @@ func sleepers(wanted request) {
 	moment := begun.Add(margin + startOfSample*4*time.Duration(wanted.size/sample))
 	all := fallAsleep(wanted.size, moment)
 	asleepAt := time.Now()
-	asleep := residentBytes()
+	asleep := memoryBytes()
 	if !time.Now().Before(moment) {
 		fmt.Fprintln(os.Stderr, "some went on before all slept: the machine was busy")
 		os.Exit(1)
@@ -168,22 +168,21 @@ func sleepers(wanted request) {
 	all.Wait()
 	wokenAt := time.Now()
 	howMany := float64(wanted.size)
-	fmt.Printf("bytes_each=%.1f start_ns=%.1f wake_ns=%.1f\n", float64(asleep-before)/howMany,
-		float64(asleepAt.Sub(begun))/howMany, float64(wokenAt.Sub(moment))/howMany)
+	fmt.Printf("bytes_each=%.1f resident_bytes_each=%.1f start_ns=%.1f wake_ns=%.1f\n",
+		float64(asleep.resident+asleep.pageTables-before.resident-before.pageTables)/howMany,
+		float64(asleep.resident-before.resident)/howMany, float64(asleepAt.Sub(begun))/howMany, float64(wokenAt.Sub(moment))/howMany)
 }
 
-// Resident memory and page tables.
-func residentBytes() int {
+type memory struct{ resident, pageTables int }
+
+// What the process occupies, in bytes.
+func memoryBytes() (now memory) {
 	status, _ := os.ReadFile("/proc/self/status")
-	sum := 0
 	for _, line := range strings.Split(string(status), "\n") {
-		kib := 0
-		if _, err := fmt.Sscanf(line, "VmRSS: %d", &kib); err != nil {
-			fmt.Sscanf(line, "VmPTE: %d", &kib)
-		}
-		sum += kib * 1024
+		fmt.Sscanf(line, "VmRSS: %d", &now.resident)
+		fmt.Sscanf(line, "VmPTE: %d", &now.pageTables)
 	}
-	return sum
+	return memory{now.resident * 1024, now.pageTables * 1024}
 }
 
 func queuePingPong(_, n int) repeated {

@@ -67,10 +67,11 @@ def once(body):
     return work
 
 
-def resident_bytes():
-    """Returns the resident memory and page tables."""
+def memory_bytes():
+    """Returns the resident memory, and that with its page tables."""
     with open("/proc/self/status") as status:
-        return sum(int(line.split()[1]) * 1024 for line in status if line.startswith(("VmRSS:", "VmPTE:")))
+        kib = {line.split()[0]: int(line.split()[1]) for line in status if line.startswith(("VmRSS:", "VmPTE:"))}
+    return kib["VmRSS:"] * 1024, sum(kib.values()) * 1024
 
 
 def moments_of_sleep(count):
@@ -79,7 +80,7 @@ def moments_of_sleep(count):
     sample, margin = max(1000, count // 20), 1
     yield 10, time.monotonic()
     yield
-    before = resident_bytes()
+    before = memory_bytes()
     begun = time.monotonic()
     yield sample, begun + margin
     start_of_sample = time.monotonic() - begun
@@ -88,12 +89,13 @@ def moments_of_sleep(count):
     moment = begun + margin + start_of_sample * 4 * count / sample
     yield count, moment
     asleep_at = time.monotonic()
-    asleep = resident_bytes()
+    asleep = memory_bytes()
     if time.monotonic() >= moment:
         sys.exit("some went on before all slept: the machine was busy")
     yield
     woken_at = time.monotonic()
-    print(f"bytes_each={(asleep - before) / count:.1f} start_ns={(asleep_at - begun) * 1e9 / count:.1f}"
+    resident, all_of_it = ((now - then) / count for now, then in zip(asleep, before))
+    print(f"bytes_each={all_of_it:.1f} resident_bytes_each={resident:.1f} start_ns={(asleep_at - begun) * 1e9 / count:.1f}"
           f" wake_ns={(woken_at - moment) * 1e9 / count:.1f}")
 
 
