@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
 """Programs that are measured: pinned to a core, started, asked, and ended whatever happens."""
 import os
+import re
 import select
+import signal
 import subprocess
 import time
 
@@ -84,3 +86,27 @@ class Server:
         self.process.stdout.close()
         last = rest.splitlines()[-1] if rest.strip() else ""
         return key_values(last) if "=" in last else {}
+
+
+class Tracer:
+    """Counts the system calls of a process while the block runs, each many times slower by that. Behind it `counts` has
+    how many there were by name, and of all under the name total."""
+
+    def __init__(self, pid):
+        self.command = ["strace", "-f", "-c", "-U", "calls,name", "-p", str(pid)]
+
+    def __enter__(self):
+        try:
+            self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
+        except OSError as error:
+            raise Failure(f"strace: {error.strerror}") from None
+        first = self.process.stderr.readline()
+        if "attached" not in first:
+            self.process.wait()
+            raise Failure(f"strace: {first.strip()}")
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        summary = self.process.communicate()[1]
+        self.counts = {name: int(count) for count, name in re.findall(r"^ *(\d+) (\w+)$", summary, re.M)}
