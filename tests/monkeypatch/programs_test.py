@@ -48,6 +48,7 @@ for words in [], ["after a wait"]:
     assert program("cancels_threads", *words) == 0
 for spare in 0, 1, 2, 3, 4, 5, 60, 200:
     assert program("few_descriptors", spare) == 0
+    assert program("few_descriptors", spare, "after a wait") == 0
 for limit in 4, 5, 6, 20, 80, 200:  # the dynamic loader needs one more than the three
     assert program("few_descriptors", preexec_fn=limited_to(limit)) == 0
 

@@ -4,6 +4,7 @@
 #include <green/base/intrusive_list.h>
 #include <green/hub/ask_all.h>
 #include <green/sys/calls.h>
+#include <green/sys/descriptor_limit.h>
 
 #include <exception>
 #include <cstdio>
@@ -65,6 +66,7 @@ void child_after_fork() noexcept {
     if (hub* h = detail::current_hub) {
         detail::disown_other_hubs(detail::loop_of(*h));
         detail::hooks.forked(*h);
+        const sys::raised_descriptor_limit raised;  // the program may have every number that it leaves
         detail::loop_of(*h).reset_after_fork();
         detail::loop_of(*h).thread_id = sys::gettid();
     }

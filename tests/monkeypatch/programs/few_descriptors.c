@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSL-1.0 */
 /* So few descriptors that the program's own just fit: few_descriptors SPARE sets the limit before its first wait to as many
-   as there are and SPARE more; without a word the limit is as it came. */
+   as there are and SPARE more; with one word more after a wait, so that it can be raised again; without a word the limit is
+   as it came. */
 #include "say.h"
 
 #include <poll.h>
@@ -11,7 +12,13 @@
 
 int main(int count, char** words) {
     if (count > 1) {
-        const struct rlimit limit = {3 + (rlim_t)atoi(words[1]), 3 + (rlim_t)atoi(words[1])};
+        struct rlimit limit;
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = 3 + (rlim_t)atoi(words[1]);
+        if (count > 2)
+            usleep(1000);
+        else
+            limit.rlim_max = limit.rlim_cur;
         said("setrlimit", setrlimit(RLIMIT_NOFILE, &limit));
     }
     usleep(1000);
