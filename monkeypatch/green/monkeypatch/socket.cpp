@@ -47,13 +47,14 @@ bool waits_for_other_end(int fd) noexcept {
 int connect_blocking(scheduler& s, int fd, const sockaddr* address, socklen_t size) noexcept {
     const int before = errno;
     blocking_call call(s, fd, EPOLLOUT, "connect");
-    for (;;) {
+    for (int at_first = 0;;) {
         if (connect_once(fd, address, size) == 0) break;
         const bool is_full = errno == EAGAIN && waits_for_other_end(fd);
         if (!is_full && errno != EINPROGRESS && errno != EALREADY) return -1;
+        if (at_first == 0) at_first = errno;
         if (is_full) call.expect_no_event();
         if (call.may_try_again()) continue;
-        if (errno == EAGAIN && !is_full) errno = EINPROGRESS;  // SO_SNDTIMEO has passed (socket(7))
+        if (errno == EAGAIN) errno = at_first;  // SO_SNDTIMEO has passed (socket(7))
         return -1;
     }
     errno = before;
@@ -170,7 +171,8 @@ int accept(int fd, sockaddr* address, socklen_t* size) {
 }
 
 int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
-    scheduler* s = taken_over();
+    constexpr int known = SOCK_NONBLOCK | SOCK_CLOEXEC;  // all else is refused at once
+    scheduler* s = flags & ~known ? nullptr : taken_over();
     if (!s) return original<&::accept4>()(fd, address, size, flags);
     return accept_blocking(*s, fd, address, size, flags, "accept4");
 }

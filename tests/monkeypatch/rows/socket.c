@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -151,6 +152,28 @@ static void sending_at_once(void) {
     close(fds[0]);
 }
 
+/* A listener whose queue is full does not answer. */
+static void connecting_in_vain(void) {
+    struct sockaddr_in at;
+    const int listener = listen_on(SOCK_STREAM, &at, 0), slow = socket(AF_INET, SOCK_STREAM, 0);
+    int full[2];
+    for (int i = 0; i < 2; ++i) {
+        full[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(full[i], (struct sockaddr*)&at, sizeof at);
+        struct pollfd entry = {full[i], POLLOUT, 0};
+        poll(&entry, 1, 20);
+    }
+    set_limit(slow, SO_SNDTIMEO, 30000);
+    for (int i = 0; i < 2; ++i) {
+        start_clock();
+        say("connect until a time limit", connect(slow, (struct sockaddr*)&at, sizeof at));
+        say_took(28);
+    }
+    for (int i = 0; i < 2; ++i) close(full[i]);
+    close(slow);
+    close(listener);
+}
+
 static void accepting(void) {
     struct sockaddr_in at;
     const int listener = listen_on(SOCK_STREAM, &at, 8);
@@ -171,6 +194,7 @@ static void accepting(void) {
     start_clock();
     say("accept with a time limit", accept(listener, NULL, NULL));
     say_took(28);
+    say("accept4 with unknown flags", accept4(listener, NULL, NULL, 0xff0000));
     fcntl(listener, F_SETFL, O_NONBLOCK);
     say("accept without blocking", accept(listener, NULL, NULL));
     close(listener);
@@ -449,6 +473,7 @@ void row(FILE* to) {
     open("/dev/null", O_RDONLY);
     connecting();
     sending_at_once();
+    connecting_in_vain();
     accepting();
     receiving();
     sending();
