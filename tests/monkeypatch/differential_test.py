@@ -37,7 +37,7 @@ def ways(name):
     yield [BUILD / "monkeypatch/greenrun", row]
     for place in ("main", "fiber", "thread"):
         yield [f"{row}-patched", place]
-    if name in ("tcp", "socket", "stream"):
+    if name in ("tcp", "socket", "stream", "select"):
         yield [BUILD / "monkeypatch/greenrun", "--no-descriptor", row]
     if name in ("stream", "select"):
         yield [OLD_KERNEL, BUILD / "monkeypatch/greenrun", row]

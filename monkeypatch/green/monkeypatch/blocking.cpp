@@ -45,7 +45,7 @@ int wait_event(scheduler& s, std::span<watched_fd> watched, time_point deadline,
 
 int wait_event(scheduler& s, int fd, std::uint32_t events, time_point deadline, waiting_call& call, restarts how) noexcept {
     watched_fd watched;
-    const int refusal = watched.begin(s.loop().poller(), fd, events);
+    const int refusal = watched.begin(s.loop().poller(), fd, events | EPOLLHUP | EPOLLERR);
     return refusal ? refusal : wait_event(s, {&watched, 1}, deadline, call, how);
 }
 

@@ -37,7 +37,7 @@ void child_watch::open() noexcept {
 
 // False when there is nothing to wait for but time.
 bool child_watch::begin(green::detail::watched_fd& watched) noexcept {
-    return pidfd_ >= 0 && watched.begin(scheduler_.loop().poller(), pidfd_, EPOLLIN) == 0;
+    return pidfd_ >= 0 && watched.begin(scheduler_.loop().poller(), pidfd_, EPOLLIN | EPOLLHUP | EPOLLERR) == 0;
 }
 
 void child_watch::close() noexcept {

@@ -57,6 +57,8 @@ class watched_set {
         return many_ != nullptr;
     }
 
+    // `events` are those at which the kernel would call the descriptor ready: without the family that sees closes each wait
+    // begins with all that there are already, and one that is none for this call would end it again and again.
     // Returns 0 or an errno. What cannot be watched because it is always ready, or never will be, has been reported by
     // the kernel already.
     int add(scheduler& s, int fd, std::uint32_t events) noexcept {
@@ -116,8 +118,9 @@ time_point deadline_after_ms(time_point now, int limit_ms) noexcept {
 }
 
 std::uint32_t events_of(short wanted) noexcept {
-    std::uint32_t events = 0;
-    if (wanted & (POLLIN | POLLRDNORM | POLLRDBAND | POLLRDHUP)) events |= EPOLLIN | EPOLLRDHUP;
+    std::uint32_t events = EPOLLHUP | EPOLLERR;
+    if (wanted & (POLLIN | POLLRDNORM | POLLRDBAND)) events |= EPOLLIN;
+    if (wanted & POLLRDHUP) events |= EPOLLRDHUP;
     if (wanted & (POLLOUT | POLLWRNORM | POLLWRBAND)) events |= EPOLLOUT;
     if (wanted & POLLPRI) events |= EPOLLPRI;
     return events;
@@ -224,8 +227,8 @@ class asked_sets {
                 const int bit = std::countr_zero(left);
                 const unsigned long mask = 1ul << bit;
                 std::uint32_t events = 0;
-                if (saved(0, i) & mask) events |= EPOLLIN | EPOLLRDHUP;
-                if (saved(1, i) & mask) events |= EPOLLOUT;
+                if (saved(0, i) & mask) events |= EPOLLIN | EPOLLHUP | EPOLLERR;
+                if (saved(1, i) & mask) events |= EPOLLOUT | EPOLLERR;
                 if (saved(2, i) & mask) events |= EPOLLPRI;
                 if (const int error = watched.add(s, static_cast<int>(i) * bits_per_word + bit, events)) {
                     errno = error;
@@ -275,7 +278,7 @@ int epoll_on(scheduler& s, int epoll, epoll_event* events, int most, time_point 
         [&] { return bare_call(SYS_epoll_pwait, epoll, events, most, 0, mask, kernel_mask_bytes); },
         [&](watched_set& watched) {
             watched.reserve(1);
-            const int error = watched.add(s, epoll, EPOLLIN);
+            const int error = watched.add(s, epoll, EPOLLIN | EPOLLHUP | EPOLLERR);
             errno = error;
             return error == 0;
         },

@@ -115,8 +115,7 @@ void poller::remove_listener(fd_listener& listener) noexcept {
 
 [[gnu::noinline]] void poller::wake_listeners(fd_state& state, std::uint32_t events) noexcept {
     for (fd_listener* each = state.listeners; each; each = each->next)
-        if ((events & (each->events | EPOLLHUP | EPOLLERR | EPOLLRDHUP)) && each->who->choose_at_home())
-            each->who->wake_at_home();
+        if ((events & each->events) && each->who->choose_at_home()) each->who->wake_at_home();
 }
 
 void poller::drop_stale(int fd) noexcept {

@@ -40,7 +40,7 @@ struct fd_side {
 // those who ask the kernel themselves how things stand, again after each event.
 struct fd_listener {
     waiter* who = nullptr;         // null while it is not in a list
-    std::uint32_t events = 0;      // EPOLLIN, EPOLLPRI, EPOLLOUT; ends and errors in any case
+    std::uint32_t events = 0;      // those that wake it, of ends and errors too
     fd_listener* next = nullptr;
     fd_listener** link = nullptr;  // what points here
 };

@@ -19,7 +19,8 @@ struct watched_fd : fd_listener {
     std::uint32_t generation = 0;
     int fd = -1;
 
-    // Has its events reported from here on. Returns 0 or an errno; EPERM means that it is always ready.
+    // Has its events reported from here on, those that are wanted and no others (not EPOLLHUP and EPOLLERR in any case, as by
+    // the kernel). Returns 0 or an errno; EPERM means that it is always ready.
     int begin(poller& p, int number, std::uint32_t wanted) noexcept try {
         fd = number;
         state = &p.state(fd);

@@ -212,6 +212,34 @@ static void* change_behind(void* of) {
     if (write(ends[1], "b", 1) != 1) fprintf(out, "write: %s\n", strerror(errno));
     return NULL;
 }
+static void poll_in_vain(const char* what, int fd, short wanted) {
+    struct pollfd entry = {fd, wanted, 0};
+    start_clock();
+    say(what, poll(&entry, 1, 20));
+    say_took(18);
+    fprintf(out, "  %x\n", (unsigned)entry.revents);
+}
+
+/* What has happened is not what is asked for, and the call waits on. */
+static void something_else(void) {
+    int pair[2];
+    socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+    if (write(pair[1], "x", 1) != 1) return;
+    poll_in_vain("poll for an end, of data", pair[0], POLLRDHUP);
+    shutdown(pair[1], SHUT_WR);
+    poll_in_vain("poll for nothing, after an end", pair[0], 0);
+    poll_in_vain("poll for urgent data, after an end", pair[0], POLLPRI);
+    close(pair[1]);
+    fd_set special;
+    FD_ZERO(&special);
+    FD_SET(pair[0], &special);
+    struct timeval limit = {0, 20000};
+    start_clock();
+    say("select of what is special, of one that is gone", select(pair[0] + 1, NULL, NULL, &special, &limit));
+    say_took(18);
+    close(pair[0]);
+}
+
 static void with_count_of_all(void) {
     char* pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     mprotect(pages + 4096, 4096, PROT_NONE);
@@ -233,6 +261,7 @@ void row(FILE* to) {
     out = to;
     if (pipe(ends) != 0) return;
     polling();
+    something_else();
     selecting();
     with_count_of_all();
     epolling();
