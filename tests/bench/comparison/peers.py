@@ -5,6 +5,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[1]
@@ -19,6 +20,7 @@ class Peer:
     kind: str
     program: tuple = ()   # empty: the program of that name in the build
     is_slow: bool = False  # an interpreter: left out where there are a million of something
+    most_units: float = inf  # that sleep at a time
 
     @property
     def in_quick(self):
@@ -41,7 +43,7 @@ PEERS = [
     Peer("asio-spawn", "Boost.Asio, spawn", STACKFUL),
     Peer("go", "Go", STACKFUL),
     Peer("gevent", "gevent", STACKFUL, (PYTHON, "{here}/peers/python/gevent_peer.py"), True),
-    Peer("threads", "native threads", STACKFUL),
+    Peer("threads", "native threads", STACKFUL, most_units=10_000),  # a system limits them, and each has kernel memory
     Peer("green-coro", "green, tasks", STACKLESS),
     Peer("asio-coro", "Boost.Asio, C++20 coroutines", STACKLESS),
     Peer("asyncio", "Python asyncio", STACKLESS, (PYTHON, "{here}/peers/python/asyncio_peer.py"), True),
