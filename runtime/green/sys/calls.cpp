@@ -42,7 +42,7 @@ std::uint64_t bit_in_word(int fd) noexcept {
 // Gives a descriptor of the runtime a high number, if there is room, so that the program's own ones count from 3.
 int moved_up(int fd) noexcept {
     if (fd < 0) return fd;
-    constexpr rlim_t highest = 1024, room = 64;
+    constexpr rlim_t highest = own_numbers_below, room = 64;
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
     const rlim_t top = std::min(limit.rlim_cur, highest);

@@ -46,7 +46,8 @@ int poll_now(int fd, short events, short& returned_events) noexcept;  // poll(2)
 // The descriptors of epoll_create(), eventfd(), pidfd_open() and copy_of() below are the runtime's own, and get high numbers: the program's
 // count from 3 as ever. is_own() tells them from others, until close().
 bool is_own(int fd) noexcept;
-inline constexpr unsigned own_numbers_end = 4096;  // higher ones are taken for the program's
+inline constexpr unsigned own_numbers_below = 1024;  // where they are put, if the limit allows
+inline constexpr unsigned own_numbers_end = 4096;    // higher ones are taken for the program's
 int epoll_create() noexcept;  // with EPOLL_CLOEXEC
 int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept;
 // Waits in the kernel: for the hub alone. A null timeout means for ever. Uses epoll_pwait2 (Linux 5.11)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/sys/descriptor_limit.h>
 
+#include <green/sys/calls.h>
+
 #include <algorithm>
 
 #include <sys/resource.h>
@@ -8,7 +10,7 @@
 namespace green::sys {
 
 raised_descriptor_limit::raised_descriptor_limit() noexcept {
-    constexpr rlim_t enough = 1024;  // below it are the runtime's own numbers (calls.cpp)
+    constexpr rlim_t enough = own_numbers_below;
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     const rlim_t wanted = std::min(enough, limit.rlim_max);

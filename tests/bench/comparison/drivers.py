@@ -93,12 +93,12 @@ class Serving:
             self.servers[name] = self.stack.enter_context(started)
         return self.servers[name]
 
-    def load_command(self, server, *words):
+    def load_command(self, server, seconds, *words):
         return [self.options.build / "tests/bench/echo-load", "--port", server.port, "--server-pid", server.process.pid,
-                "--seconds", self.seconds, "--warm-up", WARM_UP_SECONDS, *words]
+                "--seconds", seconds, "--warm-up", WARM_UP_SECONDS, *words]
 
     def load(self, server, *words):
-        return key_values(run(self.load_command(server, *words), self.options.client_core, self.options.real_time))
+        return key_values(run(self.load_command(server, self.seconds, *words), self.options.client_core, self.options.real_time))
 
     def measure(self, program):
         return self.load(self.server(program), *self.load_words())
@@ -120,7 +120,7 @@ class Serving:
 
     def counted_by_tracer(self, server):
         """Once all are connected. That a request is answered by one call that writes is taken for granted."""
-        words = [str(word) for word in self.load_command(server, *self.load_words(), "--seconds", 10)]
+        words = [str(word) for word in self.load_command(server, 10, *self.load_words())]
         load = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                 preexec_fn=lambda: settle_on(self.options.client_core))
         try:
