@@ -10,6 +10,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -197,6 +199,111 @@ TEST_CASE_FIXTURE(support::leak_check, "a fiber spawned by a fiber runs after it
     });
     outer.join();
     CHECK(order == "oie");
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "an eager fiber runs within spawn, then its spawner, then what was ready") {
+    std::string order;
+    auto note = [&order](char name) {
+        order += name;
+        green::yield();
+        order += name;
+    };
+    green::spawn(note, 'a');
+    for (const char* name : {"", "named"}) {
+        green::spawn({.name = name, .eager_start = true}, note, 'b');
+        order += '.';
+    }
+    CHECK(order == "b.b.");
+    while (order.size() < 8) green::yield();
+    CHECK(order == "b.b.abba");  // the first of them went behind the one that was ready before it
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "an eager fiber that needs no wait has ended when spawn returns") {
+    auto fiber = green::spawn({.eager_start = true}, [] { return 7; });
+    CHECK(fiber.state() == green::fiber_state::ended);
+    CHECK(fiber.get() == 7);
+    auto failed = green::spawn({.eager_start = true}, [] { throw std::runtime_error("at once"); });
+    CHECK(failed.state() == green::fiber_state::ended);
+    CHECK_THROWS_WITH_AS(failed.get(), "at once", std::runtime_error);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "an eager fiber's errno and exceptions are not its spawner's") {
+    try {
+        throw std::runtime_error("its spawner's");
+    } catch (...) {
+        errno = 5;
+        green::spawn({.eager_start = true}, [] {
+            CHECK(!std::current_exception());
+            errno = 7;
+            try {
+                throw 1;
+            } catch (int) {
+                green::yield();
+            }
+        }).kill_soon();
+        CHECK(errno == 5);
+        CHECK_THROWS_WITH(throw, "its spawner's");
+    }
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "eager fibers walk a tree in depth, on few stacks") {
+    int alive = 0, most = 0;
+    auto walk = [&](auto&& self, int depth) -> int {
+        most = std::max(most, ++alive);
+        int leaves = depth == 0;
+        for (int i = 0; depth > 0 && i < 3; ++i)
+            leaves += green::spawn({.eager_start = true}, [&, depth] { return self(self, depth - 1); }).get();
+        --alive;
+        return leaves;
+    };
+    CHECK(walk(walk, 6) == 3 * 3 * 3 * 3 * 3 * 3);
+    CHECK(most == 7);
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "where nobody can be suspended, an eager fiber starts like any other") {
+    std::string order;
+    auto spawn_eagerly = [&](char name) {
+        green::spawn({.eager_start = true}, [&order, name] { order += name; });
+    };
+    green::hub::current().call_soon([&] {
+        spawn_eagerly('c');
+        order += '.';
+    });
+    green::yield();
+    CHECK(order == ".");
+    green::block_on(green::coro::spawn([&]() -> green::coro::task<void> {
+        spawn_eagerly('t');
+        order += '.';
+        co_return;
+    }));
+    green::yield();
+    CHECK(order == ".c.t");
+}
+
+TEST_CASE_FIXTURE(support::leak_check, "one that starts eager fibers for ever keeps no timer from firing") {
+    bool fired = false;
+    green::hub::current().call_after(2ms, [&] { fired = true; });
+    while (!fired) green::spawn({.eager_start = true}, [] {});
+}
+
+TEST_CASE_FIXTURE(support::virtual_time, "groups take in eager fibers that have failed or ended already") {
+    green::group all;
+    all.spawn({.eager_start = true}, [] {});
+    CHECK(all.empty());
+    auto parked = all.spawn({.eager_start = true}, [] { green::sleep(1s); });
+    CHECK(parked.state() == green::fiber_state::parked);
+    all.join();
+    bool sibling_ended = false;
+    CHECK_THROWS_WITH(green::with_task_group([&](green::task_group& group) {
+                          group.spawn({.eager_start = true}, [&] {
+                              green::sleep(1h);
+                              sibling_ended = true;
+                          });
+                          group.spawn({.eager_start = true}, [] { throw std::runtime_error("at once"); });
+                          green::sleep(1h);
+                      }),
+                      "at once");
+    CHECK(!sibling_ended);
 }
 
 TEST_CASE_FIXTURE(support::leak_check, "thousands of fibers live at once") {

@@ -24,6 +24,18 @@ TEST_CASE("a queue gives back what it got, in order, also after it was empty") {
     CHECK(queue.front() == nullptr);
 }
 
+TEST_CASE("what is pushed in front comes first, also into an empty queue") {
+    runnable a(nullptr), b(nullptr), c(nullptr);
+    runnable_queue queue;
+    queue.push_front(a);
+    queue.push_back(b);
+    queue.push_front(c);
+    CHECK(&queue.pop_front() == &c);
+    CHECK(&queue.pop_front() == &a);
+    CHECK(&queue.pop_front() == &b);
+    CHECK(queue.empty());
+}
+
 TEST_CASE("filter() keeps what it is told to, in order") {
     runnable a(nullptr), b(nullptr), c(nullptr);
     runnable_queue queue;

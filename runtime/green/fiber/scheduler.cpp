@@ -111,6 +111,13 @@ void scheduler::yield_and_expire_scopes(control& self) noexcept {
     expire_scopes(self);
 }
 
+void scheduler::start_eagerly(control& fiber) noexcept {
+    control& self = *running_;
+    if (self.attention & control::is_hub) return start(fiber);
+    loop_.make_ready_first(self);
+    switch_to(self, fiber);
+}
+
 void scheduler::resume_from_hub(control& fiber) noexcept {
     set_running(fiber);
     hub_control_.flow.switch_to(fiber.flow, *words_);

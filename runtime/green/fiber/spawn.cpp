@@ -7,7 +7,10 @@ void prepare_and_start(scheduler& s, control& fiber, const fiber_options& option
     fiber.provide(extras_for(options.name));
     fiber.inside = where.inside;
     if (where.start == time_point::min()) {
-        s.start(fiber);
+        if (options.eager_start)
+            s.start_eagerly(fiber);
+        else
+            s.start(fiber);
     } else {
         fiber.begin({.call = "spawn_after"});
         s.loop().timers().arm(fiber, where.start);

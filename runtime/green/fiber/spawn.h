@@ -20,6 +20,10 @@ struct fiber_options {
     // that an overflow is found and named. A function with larger arrays may skip that, unless it is compiled with
     // -fstack-clash-protection.
     std::size_t stack_size_bytes = detail::default_stack_bytes;
+    // The fiber runs inside the call of spawn(), until it first parks, yields or ends; only then does its spawner go on,
+    // before all that is ready. Of many that end soon few are alive at a time, and their stacks are used again while
+    // they are in the caches. Without effect on spawn_after() and spawn_on(), and in hub callbacks and tasks.
+    bool eager_start = false;
 };
 
 namespace detail {
@@ -122,7 +126,10 @@ auto spawn_here(const fiber_options& options, const placement& where, Callable c
         try {
             if (!has_extras(options.name) && where.start == time_point::min()) [[likely]] {
                 c.inside = where.inside;
-                s.start(c);
+                if (options.eager_start)
+                    s.start_eagerly(c);
+                else
+                    s.start(c);
             } else {
                 prepare_and_start(s, c, options, where);
             }
@@ -151,7 +158,7 @@ auto spawn_there(hub& target, const fiber_options& options, Callable callable) {
 }  // namespace detail
 
 // Starts a fiber that calls f(args...) and returns a handle to it. It does not run before the caller parks or
-// yields; fibers start in the order in which they were spawned. f and args are copied or moved into the fiber;
+// yields, unless it is asked to (fiber_options); fibers start in the order in which they were spawned. f and args are copied or moved into the fiber;
 // pass std::ref for a reference. A coroutine does not compile: it goes to coro::spawn. Does not park. Throws
 // std::invalid_argument for an impossible stack size, std::system_error (ENOMEM) or std::bad_alloc when there is no
 // memory for it; then nothing was started.

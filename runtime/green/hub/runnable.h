@@ -15,7 +15,7 @@ struct runnable {
     function run;
 };
 
-// First in, first out. One thread only.
+// First in, first out, but for what is pushed in front. One thread only.
 class runnable_queue {
   public:
     bool empty() const noexcept { return !first_; }
@@ -25,6 +25,12 @@ class runnable_queue {
         item.next = nullptr;
         *(first_ ? &last_->next : &first_) = &item;
         last_ = &item;
+    }
+
+    void push_front(runnable& item) noexcept {
+        item.next = first_;
+        if (!first_) last_ = &item;
+        first_ = &item;
     }
 
     runnable& pop_front() noexcept {
