@@ -52,7 +52,15 @@ class context {
     void prepare(const stack& where, void* top, function entry, void* argument) noexcept;
 
     // Suspends this running flow and resumes `to`. Returns when somebody switches back to this one.
-    [[gnu::always_inline]] void switch_to(context& to, thread_words& words) noexcept;
+    [[gnu::always_inline]] void switch_to(context& to, thread_words& words) noexcept {
+        leave_for(to, words);
+        jump_to(to);
+        arrive(words);
+    }
+    // Its three parts. The second is inlined into whoever switches; the others may be calls.
+    void leave_for(context& to, thread_words& words) noexcept;
+    [[gnu::always_inline]] void jump_to(context& to) noexcept;
+    void arrive(const thread_words& words) noexcept;
 
     // Forgets a flow that was prepared and never ran, or never will again.
     void retire() noexcept { shadow_.end(); }
@@ -88,14 +96,20 @@ inline void context::prepare(const stack& where, void* top, function entry, void
     shadow_.begin(where.bottom, where.size_bytes);
 }
 
-inline void context::switch_to(context& to, thread_words& words) noexcept {
+inline void context::leave_for(context& to, thread_words& words) noexcept {
     exceptions_ = *words.exceptions;
     error_number_ = *words.error_number;
     words.arriving = &to;
+}
+
+inline void context::jump_to(context& to) noexcept {
     stack_shadow::leave(shadow_, to.shadow_, false);
     transfer arrived = jump(to.suspended_at_, this);
     static_cast<context*>(arrived.data)->suspended_at_ = arrived.suspended_at;
     shadow_.arrive();
+}
+
+inline void context::arrive(const thread_words& words) noexcept {
     *words.exceptions = exceptions_;
     *words.error_number = error_number_;
 }

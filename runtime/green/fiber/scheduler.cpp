@@ -77,11 +77,100 @@ agent& running_agent() {
 
 // --- switching ---
 
+// What is rare stands in functions of its own, called last: so the usual way needs no frame.
+
+inline control& scheduler::next_to_run() noexcept {
+    runnable* next = loop_.front();
+    if (!next || !is_fiber(*next) || loop_.turn_is_up()) [[unlikely]] return hub_control_;
+    loop_.pop_front();
+    return *static_cast<control*>(next);
+}
+
+scheduler::departure scheduler::begin_yield() {
+    scheduler* s = of_this_thread;
+    if (!s) [[unlikely]] return begin_first_yield();
+    control& self = s->running();
+    if (self.needs_attention()) [[unlikely]] return s->begin_late_yield(self);
+    return s->go_behind(self);
+}
+
+scheduler::departure scheduler::begin_first_yield() {
+    create();
+    return begin_yield();
+}
+
+scheduler::departure scheduler::begin_late_yield(control& self) {
+    self.throw_if_cancelled("yield");
+    return go_behind(self);
+}
+
+inline scheduler::departure scheduler::go_behind(control& self) noexcept {
+    const runnable* next = loop_.front();
+    if (!next || !is_fiber(*next) || !loop_.take_turn()) [[unlikely]] return go_behind_by_hub(self);
+    return leave_for(self, static_cast<control&>(loop_.rotate(self)));
+}
+
 // Nothing else is ready, or the hub should have the processor.
-void scheduler::yield_to_hub(control& self) noexcept {
+scheduler::departure scheduler::go_behind_by_hub(control& self) noexcept {
     loop_.make_ready(self);
-    if (loop_.front() != &self || loop_.turn_is_up()) switch_to(self, hub_control_);
-    else loop_.pop_front();
+    control& next = next_to_run();
+    return &next == &self ? stay(self) : leave_for(self, next);
+}
+
+scheduler::departure scheduler::stay(control& self) noexcept {
+    self.flow.leave_for(self.flow, *words_);
+    return {&self, nullptr};
+}
+
+void scheduler::end_yield() {
+    scheduler& s = *of_this_thread;
+    control& self = s.running();
+    self.flow.arrive(*s.words_);
+    if (self.inside || self.attention) [[unlikely]] end_limited_yield(self);
+}
+
+void scheduler::end_limited_yield(control& self) {
+    expire_scopes(self);
+    if (self.needs_attention()) self.throw_if_cancelled("yield");
+}
+
+void scheduler::yield_and_expire_scopes(control& self) noexcept {
+    travel(go_behind(self));
+    self.flow.arrive(*words_);
+    expire_scopes(self);
+}
+
+scheduler::departure scheduler::depart(control& self) noexcept {
+    const runnable* next = loop_.front();
+    const bool is_prefetched = prefetched_ > 1;
+    if (!next || !is_fiber(*next) || next == &self || (!is_prefetched && next->next) || !loop_.take_turn()) [[unlikely]]
+        return depart_with_care(self);
+    prefetched_ -= is_prefetched;
+    return leave_for(self, static_cast<control&>(loop_.pop_front()));
+}
+
+scheduler::departure scheduler::depart_with_care(control& self) noexcept {
+    control& next = next_to_run();
+    if (&next == &self) return stay(self);  // woken meanwhile
+    if (prefetched_ > 1)
+        --prefetched_;
+    else if (next.next)  // and `next` was the last of them
+        prefetch_burst(*next.next);
+    return leave_for(self, next);
+}
+
+void scheduler::arrive() noexcept {
+    scheduler& s = *of_this_thread;
+    s.running().flow.arrive(*s.words_);
+}
+
+time_point scheduler::set_limits(control& self, time_point deadline) noexcept {
+    enter_parking(self, deadline);
+    return deadline;
+}
+
+outcome scheduler::undo_limits(control& self, time_point deadline) noexcept {
+    return leave_parking(self, deadline);
 }
 
 namespace {
@@ -96,7 +185,7 @@ template <std::ptrdiff_t... Offsets>
 void scheduler::prefetch_burst(const runnable& first) noexcept {
     constexpr unsigned most = 16;
     prefetched_ = 0;
-    for (const runnable* each = &first; each && each->run == &control::resume; each = each->next) {
+    for (const runnable* each = &first; each && is_fiber(*each); each = each->next) {
         const control& fiber = *static_cast<const control*>(each);
         prefetch<0, 64, 192, 256, 320, 384, 448, 512, 576, 640>(fiber.flow.suspended_at());
         prefetch<0, -176>(fiber.callable);  // what it captured, or was called with by value: its stream as a rule
@@ -104,11 +193,6 @@ void scheduler::prefetch_burst(const runnable& first) noexcept {
         prefetch<0>(fiber.node().slot);     // what the wait is about
         if (++prefetched_ == most) break;
     }
-}
-
-void scheduler::yield_and_expire_scopes(control& self) noexcept {
-    yield(self);
-    expire_scopes(self);
 }
 
 void scheduler::start_eagerly(control& fiber) noexcept {
@@ -121,21 +205,6 @@ void scheduler::start_eagerly(control& fiber) noexcept {
 void scheduler::resume_from_hub(control& fiber) noexcept {
     set_running(fiber);
     hub_control_.flow.switch_to(fiber.flow, *words_);
-}
-
-outcome scheduler::suspend(control& self, time_point deadline) noexcept {
-    if (self.inside) return suspend_inside(self, deadline);
-    if (deadline != never) loop_.timers().arm(self, deadline);
-    switch_away(self);
-    if (self.armed()) loop_.timers().disarm(self);
-    return self.result();
-}
-
-// The same where scopes are in force: the earliest deadline decides, and a cancellation finds the waiter.
-outcome scheduler::suspend_inside(control& self, time_point deadline) noexcept {
-    enter_parking(self, deadline);
-    switch_away(self);
-    return leave_parking(self, deadline);
 }
 
 context& scheduler::end_running(control& self) noexcept {
@@ -312,7 +381,7 @@ struct all_have_ended {
 void scheduler::run_out(time_point limit) noexcept {
     auto is_busy = [this] { return loop_.front() || loop_.has_mail(); };
     do {
-        while (is_busy() && loop_.now() < limit) yield(*running_);
+        while (is_busy() && loop_.now() < limit) yield_and_expire_scopes(*running_);
         if (loop_.agent_count() > 0) wait_for(all_have_ended{loop_}, limit);
     } while ((is_busy() || loop_.agent_count() > 0) && loop_.now() < limit);
 }

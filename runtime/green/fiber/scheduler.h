@@ -33,19 +33,20 @@ class scheduler {
 
     // Suspends the running fiber, whose waiter has begun its wait and is known to whoever will wake it, until it
     // is woken, `deadline` passes, or it is cancelled; undoes every registration of its own. Parks. Never throws.
-    outcome suspend(control& self, time_point deadline) noexcept;
-
-    // Puts the running fiber behind all that is ready.
-    void yield(control& self) noexcept {
-        runnable* next = loop_.front();
-        if (!next || next->run != &control::resume || loop_.turn_is_up()) [[unlikely]] {
-            yield_to_hub(self);
-        } else {
-            switch_to(self, static_cast<control&>(loop_.rotate(self)));
-        }
+    [[gnu::always_inline]] outcome suspend(control& self, time_point deadline) noexcept {
+        const bool is_limited = self.inside || deadline != never;
+        if (is_limited) deadline = set_limits(self, deadline);
+        travel(depart(self));
+        arrive();
+        return is_limited ? undo_limits(self, deadline) : self.result();
     }
 
-    // The same, and looks at the deadlines in force. Out of the way of the waits that seldom come to it.
+    // Puts the running fiber behind all that is ready, then looks at the deadlines in force. Throws cancellation.
+    [[gnu::always_inline]] static void yield() {
+        travel(begin_yield());
+        end_yield();
+    }
+    // The same without looking at cancellations.
     void yield_and_expire_scopes(control& self) noexcept;
 
     // A control block with a stack, whose top keeps `callable_bytes` for the callable. Throws
@@ -134,39 +135,52 @@ class scheduler {
     // While one fiber of a long queue makes its system calls, the stack lines that the next ones will need come in:
     // between two turns of a fiber the kernel has used up the caches. What a prefetch itself waits for is the page
     // table, because each stack is a page of its own; so they are made in bursts, whose walks go on side by side.
-    [[gnu::always_inline]] void prefetch_behind(const control& next) noexcept {
-        if (prefetched_ > 1)
-            --prefetched_;
-        else if (next.next)  // and `next` was the last of them
-            prefetch_burst(*next.next);
-    }
     void prefetch_burst(const runnable& first) noexcept;
 
-    // Resumes whoever is next; returns when `self` is resumed. Inlined into each way to park: the calls between a
-    // park and its jump must return in the same number on both sides, or the return addresses are mispredicted.
-    [[gnu::always_inline]] void switch_away(control& self) noexcept {
-        control& next = next_to_run();
-        if (&next == &self) return;  // woken meanwhile
-        prefetch_behind(next);
-        switch_to(self, next);
+    // Who stops running, and who runs instead; null when it goes on itself.
+    struct departure {
+        control* from;
+        control* to;
+    };
+    // The jump between what is done before it and what is done after it. These are calls, while the jump is inlined into
+    // each way to wait, and where that is short (a queue's, a semaphore's) into the user's function. For the processor
+    // expects a return to lead to where the last call came from, and behind a jump that was another fiber's: each return
+    // that is made there, until the fiber is in its own loop again, is mispredicted unless all fibers wait in the same
+    // place. One costs as much as a switch and a half. Nor may the way to the next fiber depend on what is on this one's
+    // stack, such as a register that a loop has kept: with many fibers that is far away.
+    [[gnu::always_inline]] static void travel(departure way) noexcept {
+        if (way.to) [[likely]] way.from->flow.jump_to(way.to->flow);
     }
-    [[gnu::always_inline]] void switch_to(control& self, control& next) noexcept {
+    departure depart(control& self) noexcept;
+    [[gnu::noinline]] departure depart_with_care(control& self) noexcept;
+    static void arrive() noexcept;
+    // enter_parking() and leave_parking(), around the wait of one with a deadline or inside scopes.
+    static time_point set_limits(control& self, time_point deadline) noexcept;
+    static outcome undo_limits(control& self, time_point deadline) noexcept;
+    static departure begin_yield();
+    static void end_yield();
+    [[gnu::noinline, gnu::cold]] static departure begin_first_yield();
+    [[gnu::noinline, gnu::cold]] departure begin_late_yield(control& self);
+    [[gnu::noinline]] static void end_limited_yield(control& self);
+    departure go_behind(control& self) noexcept;
+    [[gnu::noinline]] departure go_behind_by_hub(control& self) noexcept;
+    [[gnu::noinline]] departure stay(control& self) noexcept;
+    departure leave_for(control& self, control& next) noexcept {
         if (next.next) __builtin_prefetch(next.next);
         set_running(next);
-        self.flow.switch_to(next.flow, *words_);
+        self.flow.leave_for(next.flow, *words_);
+        return {&self, &next};
+    }
+    [[gnu::always_inline]] void switch_to(control& self, control& next) noexcept {
+        travel(leave_for(self, next));
+        self.flow.arrive(*words_);
     }
     void set_running(control& next) noexcept {
         running_ = &next;
         current_agent = &next;
     }
-    outcome suspend_inside(control& self, time_point deadline) noexcept;
-    void yield_to_hub(control& self) noexcept;
-    [[gnu::always_inline]] control& next_to_run() noexcept {
-        runnable* next = loop_.front();
-        if (!next || next->run != &control::resume || loop_.turn_is_up()) [[unlikely]] return hub_control_;
-        loop_.pop_front();
-        return *static_cast<control*>(next);
-    }
+    static bool is_fiber(const runnable& item) noexcept { return item.run == &control::resume; }
+    control& next_to_run() noexcept;
     static void adopt(runnable& self) noexcept;
     void reclaim(control& fiber) noexcept {
         fiber.~control();

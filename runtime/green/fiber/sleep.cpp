@@ -17,13 +17,4 @@ void sleep(duration d) {
     sleep_until(add(loop.now(), d));  // precise: a sleep must never be short
 }
 
-void yield() {
-    auto& s = detail::scheduler::current();
-    auto& self = s.running();
-    if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled("yield");
-    s.yield(self);  // inlined: here the switch is all there is
-    detail::expire_scopes(self);
-    if (self.needs_attention()) [[unlikely]] self.throw_if_cancelled("yield");
-}
-
 }  // namespace green

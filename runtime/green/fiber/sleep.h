@@ -3,6 +3,7 @@
 #pragma once
 
 #include <green/base/time.h>
+#include <green/fiber/scheduler.h>
 
 namespace green {
 
@@ -18,6 +19,8 @@ void sleep(std::chrono::duration<Rep, Period> d) {
 void sleep_until(time_point deadline);
 
 // Lets everything run that is ready, then goes on. Throws cancellation. In the manner of sched_yield(2).
-void yield();
+[[gnu::always_inline]] inline void yield() {
+    detail::scheduler::yield();
+}
 
 }  // namespace green

@@ -25,23 +25,12 @@ mutex::~mutex() {
     if (linked()) unlink();  // destroyed while locked: at least its owner will not come looking for it
 }
 
-void mutex::lock() {
-    lock_until(never, "mutex::lock");
-}
-
 bool mutex::try_lock_for(duration d) {
     return try_lock_until(hub::current().deadline_after(d));
 }
 
 bool mutex::try_lock_until(time_point deadline) {
     return lock_until(deadline, "mutex::try_lock_until");
-}
-
-bool mutex::lock_until(time_point deadline, const char* call) {
-    lock_operation op{*this, detail::running_agent(), call};
-    if (detail::wait_for(op, deadline) != detail::outcome::ready) return false;
-    take_over(op);
-    return true;
 }
 
 bool mutex::try_lock() {

@@ -45,7 +45,7 @@ class mutex : private detail::held_lock {
 
     // Parks until the lock is had. Throws std::system_error: resource_deadlock_would_occur when this fiber has it,
     // owner_dead when it was abandoned; and cancellation, even when the lock is free. Then it is not had.
-    void lock();
+    [[gnu::always_inline]] void lock() { lock_until(never, "mutex::lock"); }
     // The same; false when `d` or `deadline` passed first.
     bool try_lock_for(duration d);
     bool try_lock_until(time_point deadline);
@@ -70,7 +70,12 @@ class mutex : private detail::held_lock {
     // The new owner notes that it holds the lock; only it can touch its own list.
     void take_over(const lock_operation& had);
     // The same as above for a lock that is made of this one; `call` is its own member, for messages.
-    bool lock_until(time_point deadline, const char* call);
+    [[gnu::always_inline]] bool lock_until(time_point deadline, const char* call) {
+        lock_operation op{*this, detail::running_agent(), call};
+        if (detail::wait_for(op, deadline) != detail::outcome::ready) return false;
+        take_over(op);
+        return true;
+    }
     bool try_lock(const char* call);
     void unlock(const char* call);
 

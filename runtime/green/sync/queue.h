@@ -48,7 +48,7 @@ class queue {
 
     // Parks while the queue is full. Throws queue_closed when it is shut down, before or meanwhile. Unbounded or not, it
     // is for fibers: a hub callback, a plain thread and a task that will not wait call try_put(), and are told so.
-    void put(T item) { put_until(std::move(item), never); }
+    [[gnu::always_inline]] void put(T item) { put_until(std::move(item), never); }
     // The same; false when `d` or `deadline` passed first: then the caller's item is as it was.
     bool put_for(T&& item, duration d) { return put_until(std::move(item), hub::current().deadline_after(d)); }
     bool put_until(T&& item, time_point deadline);
@@ -57,7 +57,7 @@ class queue {
     bool try_put(const T& item) { return try_put(T(item)); }
 
     // Parks while the queue is empty. Throws queue_closed when it is shut down and empty.
-    T get() { return std::move(*get_until(never)); }
+    [[gnu::always_inline]] T get() { return std::move(*get_until(never)); }
     // The same; empty when `d` or `deadline` passed first.
     std::optional<T> get_for(duration d) { return get_until(hub::current().deadline_after(d)); }
     std::optional<T> get_until(time_point deadline);
@@ -127,7 +127,7 @@ template <class T, class Compare = std::less<T>>
 using priority_queue = queue<T, priority<Compare>>;
 
 template <class T, class Order>
-bool queue<T, Order>::put_until(T&& item, time_point deadline) {
+[[gnu::always_inline]] inline bool queue<T, Order>::put_until(T&& item, time_point deadline) {
     typename exchange::put_operation op{exchange_, item};
     if (detail::wait_for(op, deadline) == detail::outcome::timed_out) return false;
     if (!op.taken) throw queue_closed();
@@ -143,7 +143,7 @@ bool queue<T, Order>::try_put(T&& item) {
 }
 
 template <class T, class Order>
-std::optional<T> queue<T, Order>::get_until(time_point deadline) {
+[[gnu::always_inline]] inline std::optional<T> queue<T, Order>::get_until(time_point deadline) {
     typename exchange::get_operation op{exchange_};
     if (detail::wait_for(op, deadline) == detail::outcome::ready && !op.result) throw queue_closed();
     return std::move(op.result);

@@ -31,7 +31,7 @@ class semaphore {
     semaphore& operator=(const semaphore&) = delete;
 
     // Takes a permit, parking until there is one. Throws cancellation.
-    void acquire() { detail::wait_for(acquire_operation{*this}); }
+    [[gnu::always_inline]] void acquire() { detail::wait_for(acquire_operation{*this}); }
     // The same; false when `d` or `deadline` passed first.
     bool try_acquire_for(duration d);
     bool try_acquire_until(time_point deadline);
