@@ -28,6 +28,8 @@ transfer ontop_fcontext(void* to, void* data, transfer (*on_top)(transfer)) asm(
 
 #if defined(__x86_64__)
 
+// A function that has AVX-512 by an attribute of its own (gnu::target) must leave what switches to functions that it calls:
+// GCC takes these names only where the whole translation unit has them.
 #if defined(__AVX512F__)
 #define GREEN_WIDE_REGISTERS                                                                                    \
     , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26",        \

@@ -142,10 +142,12 @@ inline std::chrono::microseconds soon(std::uint64_t i) {
 
 // Many that sleep to the same moment. Sleepers is constructed from their number and that moment, and returns when all
 // sleep; its wait() when all have gone on. How far away the moment must be is found out with some of them,
-// whose memory counts, for it is used again.
+// whose memory counts, for it is used again: twice as long as they let expect, or `patience=` times.
 template <class Sleepers>
 work sleepers() {
     return [](const request& wanted) {
+        const auto given = wanted.named.find("patience");
+        const double patience = given == wanted.named.end() ? 2 : std::strtod(given->second.c_str(), nullptr);
         const auto margin = std::chrono::milliseconds(wanted.size <= 10'000 ? 300 : 1000);
         const std::size_t sample = std::max<std::size_t>(1000, wanted.size / 20);
         Sleepers(10, clock::now()).wait();  // what a runtime has before its first sleeper is not counted
@@ -159,7 +161,7 @@ work sleepers() {
         }
         const auto begun = clock::now();
         const double how_many = static_cast<double>(wanted.size);
-        const auto needed = start_of_sample * (4 * how_many / static_cast<double>(sample));
+        const auto needed = start_of_sample * (patience * how_many / static_cast<double>(sample));
         const auto moment = begun + margin + std::chrono::duration_cast<clock::duration>(needed);
         Sleepers all(wanted.size, moment);
         const auto asleep_at = clock::now();

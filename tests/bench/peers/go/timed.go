@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -145,6 +146,10 @@ func fallAsleep(count int, moment time.Time) *sync.WaitGroup {
 
 func sleepers(wanted request) {
 	const margin = time.Second
+	patience, err := strconv.ParseFloat(wanted.named["patience"], 64)
+	if err != nil {
+		patience = 2
+	}
 	sample := wanted.size / 20
 	if sample < 1000 {
 		sample = 1000
@@ -157,7 +162,8 @@ func sleepers(wanted request) {
 	some.Wait()
 
 	begun = time.Now()
-	moment := begun.Add(margin + startOfSample*4*time.Duration(wanted.size/sample))
+	needed := float64(startOfSample) * patience * float64(wanted.size) / float64(sample)
+	moment := begun.Add(margin + time.Duration(needed))
 	all := fallAsleep(wanted.size, moment)
 	asleepAt := time.Now()
 	asleep := memoryBytes()

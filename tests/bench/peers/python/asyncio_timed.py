@@ -56,7 +56,7 @@ async def sleep_until(moment):
 
 
 async def sleepers(request):
-    steps = peer.moments_of_sleep(request.size)
+    steps = peer.moments_of_sleep(request)
     for count, moment in steps:
         tasks = [asyncio.create_task(sleep_until(moment)) for _ in range(count)]
         await asyncio.sleep(0)

@@ -58,7 +58,7 @@ def sleep_until(moment):
 
 
 def sleepers(request):
-    steps = peer.moments_of_sleep(request.size)
+    steps = peer.moments_of_sleep(request)
     for count, moment in steps:
         greenlets = [gevent.spawn(sleep_until, moment) for _ in range(count)]
         gevent.sleep(0)

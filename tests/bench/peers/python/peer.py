@@ -74,9 +74,10 @@ def memory_bytes():
     return kib["VmRSS:"] * 1024, sum(kib.values()) * 1024
 
 
-def moments_of_sleep(count):
-    """For some, a sample, and then for `count`: yields how many shall sleep until when, goes on when they do, yields None, and goes
-    on when all are awake. Prints the results. See the sleepers of ../peer.h."""
+def moments_of_sleep(request):
+    """For some, a sample, and then for `request.size`: yields how many shall sleep until when, goes on when they do, yields
+    None, and goes on when all are awake. Prints the results. See the sleepers of ../peer.h."""
+    count, patience = request.size, float(request.named.get("patience", 2))
     sample, margin = max(1000, count // 20), 1
     yield 10, time.monotonic()
     yield
@@ -86,7 +87,7 @@ def moments_of_sleep(count):
     start_of_sample = time.monotonic() - begun
     yield
     begun = time.monotonic()
-    moment = begun + margin + start_of_sample * 4 * count / sample
+    moment = begun + margin + start_of_sample * patience * count / sample
     yield count, moment
     asleep_at = time.monotonic()
     asleep = memory_bytes()
