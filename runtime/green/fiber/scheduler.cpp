@@ -77,8 +77,6 @@ agent& running_agent() {
 
 // --- switching ---
 
-// What is rare stands in functions of its own, called last: so the usual way needs no frame.
-
 inline control& scheduler::next_to_run() noexcept {
     runnable* next = loop_.front();
     if (!next || !is_fiber(*next) || loop_.turn_is_up()) [[unlikely]] return hub_control_;

@@ -137,7 +137,7 @@ class scheduler {
     // table, because each stack is a page of its own; so they are made in bursts, whose walks go on side by side.
     void prefetch_burst(const runnable& first) noexcept;
 
-    // Who stops running, and who runs instead; null when it goes on itself.
+    // Who stops running, and who runs instead: null when the first goes on.
     struct departure {
         control* from;
         control* to;
@@ -146,31 +146,38 @@ class scheduler {
     // each way to wait, and where that is short (a queue's, a semaphore's) into the user's function. For the processor
     // expects a return to lead to where the last call came from, and behind a jump that was another fiber's: each return
     // that is made there, until the fiber is in its own loop again, is mispredicted unless all fibers wait in the same
-    // place. One costs as much as a switch and a half. Nor may the way to the next fiber depend on what is on this one's
-    // stack, such as a register that a loop has kept: with many fibers that is far away.
+    // place. One costs more than a switch. Nor may the way to the next fiber depend on what is on this one's stack, such
+    // as a register that a loop has kept: with many fibers that is far away.
     [[gnu::always_inline]] static void travel(departure way) noexcept {
         if (way.to) [[likely]] way.from->flow.jump_to(way.to->flow);
     }
+    // Before it: chooses who is next, and keeps what belongs to the flow that is left. After it: takes that up again.
     departure depart(control& self) noexcept;
-    [[gnu::noinline]] departure depart_with_care(control& self) noexcept;
     static void arrive() noexcept;
+    // The same for a yield, with its looks for a cancellation.
+    static departure begin_yield();
+    static void end_yield();
     // enter_parking() and leave_parking(), around the wait of one with a deadline or inside scopes.
     static time_point set_limits(control& self, time_point deadline) noexcept;
     static outcome undo_limits(control& self, time_point deadline) noexcept;
-    static departure begin_yield();
-    static void end_yield();
-    [[gnu::noinline, gnu::cold]] static departure begin_first_yield();
-    [[gnu::noinline, gnu::cold]] departure begin_late_yield(control& self);
-    [[gnu::noinline]] static void end_limited_yield(control& self);
+
+    // What the ways to depart consist of. Those that are seldom needed are calls, and made last.
     departure go_behind(control& self) noexcept;
-    [[gnu::noinline]] departure go_behind_by_hub(control& self) noexcept;
-    [[gnu::noinline]] departure stay(control& self) noexcept;
     departure leave_for(control& self, control& next) noexcept {
         if (next.next) __builtin_prefetch(next.next);
         set_running(next);
         self.flow.leave_for(next.flow, *words_);
         return {&self, &next};
     }
+    [[gnu::noinline]] departure stay(control& self) noexcept;
+    [[gnu::noinline]] departure depart_with_care(control& self) noexcept;
+    [[gnu::noinline]] departure go_behind_by_hub(control& self) noexcept;
+    [[gnu::noinline, gnu::cold]] static departure begin_first_yield();
+    [[gnu::noinline, gnu::cold]] departure begin_late_yield(control& self);
+    [[gnu::noinline]] static void end_limited_yield(control& self);
+    control& next_to_run() noexcept;
+    static bool is_fiber(const runnable& item) noexcept { return item.run == &control::resume; }
+
     [[gnu::always_inline]] void switch_to(control& self, control& next) noexcept {
         travel(leave_for(self, next));
         self.flow.arrive(*words_);
@@ -179,8 +186,6 @@ class scheduler {
         running_ = &next;
         current_agent = &next;
     }
-    static bool is_fiber(const runnable& item) noexcept { return item.run == &control::resume; }
-    control& next_to_run() noexcept;
     static void adopt(runnable& self) noexcept;
     void reclaim(control& fiber) noexcept {
         fiber.~control();
