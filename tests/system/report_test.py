@@ -44,6 +44,12 @@ with tempfile.TemporaryDirectory() as folder:
         sys.exit(f"measured: {done.returncode} {measured} {done.stderr}")
     if "is not here" not in done.stderr:
         sys.exit(f"nothing is said of a peer that was not built: {done.stderr}")
+    added = subprocess.run([BENCH / "run", "--no-build", "--add", "--only", "spawn", "--rounds", "1", "--seconds", "0.02",
+                            "--output", made, "--build", made], capture_output=True, text=True)
+    rows = [json.loads(line) for line in (made / "report/results.jsonl").read_text().splitlines()[1:]]
+    rounds_at = {name: sum(row["point"] == name and row["peer"] == "asyncio" for row in rows) for name in ("switch 2", "spawn")}
+    if added.returncode != 0 or rounds_at != {"switch 2": 2, "spawn": 1}:
+        sys.exit(f"--add: {added.returncode} {rounds_at} {added.stderr}")
 
 unknown = subprocess.run([BENCH / "run", "--peers", "asynchio"], capture_output=True, text=True)
 if unknown.returncode != 2 or "no peer is called 'asynchio': " not in unknown.stderr:

@@ -76,6 +76,7 @@ WORKLOADS = [
     Workload("queue", "A queue's hand-over", "A number goes to another unit on the same thread, and comes back: one of the two ways.", EACH, in_quick=True),
     Workload("queue-threads", "A queue's hand-over between threads", "The same with a second thread.", EACH),
     Workload("mutex", "A mutex handed on", "Two on one thread lock in turns what the other one holds.", EACH),
+    Workload("mutex-threads", "A mutex between threads", "Two threads compute for 0.2 µs under it, and for as long without it, again and again. Nobody can take less each than 0.2 µs.", EACH),
     Workload("semaphore", "A semaphore handed on", "Two on one thread release each other in turns.", EACH, in_quick=True),
     Workload("semaphore-threads", "A semaphore handed on between threads", "The same with a second thread.", EACH),
     Workload("timer-cancel", "A timer armed and cancelled", "While others stay armed, as time-outs mostly are: never to expire.", EACH,

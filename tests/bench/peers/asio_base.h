@@ -53,9 +53,7 @@ peer::repeated on_two_loops(First first, Second second, std::uint64_t n) {
     second(other_loop, there, back);
     std::thread other([&] { other_loop.run(); });
     first(loop, there, back);
-    const auto spent = peer::timed([&] { loop.run(); });
-    other.join();
-    return {spent, 2 * n};
+    return {peer::timed([&] { loop.run(), other.join(); }), 2 * n};
 }
 
 // One timer is armed again and again, as that of a connection is; what its cancelled waits say is taken now and then, as

@@ -144,6 +144,18 @@ peer::repeated mutex_handed_on(std::size_t, std::uint64_t n) {
     return {peer::timed([&] { loop.run(); }), n};
 }
 
+auto computing(std::uint64_t& state, std::uint64_t n) {
+    return side([&state, n](yield_context yield, auto& lock, auto&) {
+        std::uint64_t own = 0;
+        for (std::uint64_t i = 0; i < n; ++i) {
+            if (!lock.try_send(error_code())) lock.async_send(error_code(), yield);
+            peer::compute(state);
+            lock.try_receive([](error_code) {});
+            peer::compute(own);
+        }
+    });
+}
+
 const peer::workloads here{
     {"switch", peer::each(ring)},
     {"spawn", peer::each(spawn_and_join)},
@@ -156,6 +168,10 @@ const peer::workloads here{
     {"queue", peer::each([](std::size_t, std::uint64_t n) { return on_one_loop(sending(n), answering(n), n); })},
     {"queue-threads", peer::each([](std::size_t, std::uint64_t n) { return on_two_loops(sending(n), answering(n), n); })},
     {"mutex", peer::each(mutex_handed_on)},
+    {"mutex-threads", peer::each([](std::size_t, std::uint64_t n) {
+         std::uint64_t state = 0;
+         return on_two_loops<concurrent_token_channel>(computing(state, n), computing(state, n), n);
+     })},
     {"semaphore", peer::each([](std::size_t, std::uint64_t n) {
          return on_one_loop<token_channel>(beginning(n), replying(n), n);
      })},

@@ -113,9 +113,7 @@ peer::repeated on_one_thread(task<void> first, task<void> second, std::uint64_t 
 }
 peer::repeated on_two_threads(task<void> first, task<void> second, std::uint64_t n) {
     std::thread other([&] { green::block_on(coro::spawn(std::move(second))); });
-    const auto spent = peer::timed([&] { green::block_on(coro::spawn(std::move(first))); });
-    other.join();
-    return {spent, 2 * n};
+    return {peer::timed([&] { green::block_on(coro::spawn(std::move(first))), other.join(); }), 2 * n};
 }
 
 template <auto run>
@@ -146,6 +144,23 @@ peer::repeated mutex_handed_on(std::size_t, std::uint64_t n) {
             n};
 }
 
+task<void> compute(green::mutex& lock, std::uint64_t& state, std::uint64_t n) {
+    std::uint64_t own = 0;
+    for (std::uint64_t i = 0; i < n; ++i) {
+        {
+            auto held = co_await coro::scoped_lock(lock);
+            peer::compute(state);
+        }
+        peer::compute(own);
+    }
+}
+
+peer::repeated mutex_between_threads(std::size_t, std::uint64_t n) {
+    green::mutex lock;
+    std::uint64_t state = 0;
+    return on_two_threads(compute(lock, state, n), compute(lock, state, n), n);
+}
+
 const peer::workloads here{
     {"switch", peer::each(ring)},
     {"spawn", peer::each(spawn_and_join)},
@@ -154,6 +169,7 @@ const peer::workloads here{
     {"queue", peer::each(queue_ping_pong<on_one_thread>)},
     {"queue-threads", peer::each(queue_ping_pong<on_two_threads>)},
     {"mutex", peer::each(mutex_handed_on)},
+    {"mutex-threads", peer::each(mutex_between_threads)},
     {"semaphore", peer::each(semaphore_handed_on<on_one_thread>)},
     {"semaphore-threads", peer::each(semaphore_handed_on<on_two_threads>)},
     {"timer-cancel", peer::each(green_timers::cancelled)},

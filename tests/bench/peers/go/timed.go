@@ -28,6 +28,7 @@ func init() {
 	known["queue"] = each(queuePingPong)
 	known["queue-threads"] = each(onTwoThreads(queuePingPong))
 	known["mutex"] = each(mutexHandedOn)
+	known["mutex-threads"] = each(onTwoThreads(mutexContended))
 	known["semaphore"] = each(semaphoreHandedOn)
 	known["semaphore-threads"] = each(onTwoThreads(semaphoreHandedOn))
 	known["timer-cancel"] = each(timerCancelled)
@@ -249,6 +250,40 @@ func mutexHandedOn(_, n int) repeated {
 			lock.Lock()
 			runtime.Gosched()
 			lock.Unlock()
+		}
+		both.Done()
+	}
+	return repeated{timed(func() {
+		both.Add(2)
+		go contend()
+		go contend()
+		both.Wait()
+	}), n}
+}
+
+// The compute() of ../peer.h.
+//
+//go:noinline
+func generate(state *uint64) {
+	now := *state
+	for i := 0; i < 200; i++ {
+		now = now*6364136223846793005 + 1442695040888963407
+	}
+	*state = now
+}
+
+func mutexContended(_, n int) repeated {
+	var lock sync.Mutex
+	var both sync.WaitGroup
+	var state uint64
+	contend := func() {
+		onItsThread()
+		var own uint64
+		for i := 0; i < n/2; i++ {
+			lock.Lock()
+			generate(&state)
+			lock.Unlock()
+			generate(&own)
 		}
 		both.Done()
 	}
