@@ -158,10 +158,10 @@ auto spawn_there(hub& target, const fiber_options& options, Callable callable) {
 }  // namespace detail
 
 // Starts a fiber that calls f(args...) and returns a handle to it. It does not run before the caller parks or
-// yields, unless it is asked to (fiber_options); fibers start in the order in which they were spawned. f and args are copied or moved into the fiber;
-// pass std::ref for a reference. A coroutine does not compile: it goes to coro::spawn. Does not park. Throws
-// std::invalid_argument for an impossible stack size, std::system_error (ENOMEM) or std::bad_alloc when there is no
-// memory for it; then nothing was started.
+// yields; fibers start in the order in which they were spawned. (An eager one does, see fiber_options.) f and args are
+// copied or moved into the fiber; pass std::ref for a reference. A coroutine does not compile: it goes to coro::spawn.
+// Does not park. Throws std::invalid_argument for an impossible stack size, std::system_error (ENOMEM) or
+// std::bad_alloc when there is no memory for it; then nothing was started.
 template <class F, class... Args>
     requires detail::makes_fiber<F, Args...>
 auto spawn(F&& f, Args&&... args) {

@@ -57,7 +57,7 @@ class loop {
 
     // Queues `item` behind what is ready already.
     void make_ready(runnable& item) noexcept { ready_.push_back(item); }
-    // Queues `item` before what is ready already.
+    // The same before what is ready already.
     void make_ready_first(runnable& item) noexcept { ready_.push_front(item); }
     // make_ready() from any thread. False when the loop's thread has ended: then nobody will ever run it.
     [[nodiscard]] bool schedule(runnable& item) noexcept;
