@@ -120,10 +120,15 @@ scheduler::departure scheduler::stay(control& self) noexcept {
     return {&self, nullptr};
 }
 
-void scheduler::end_yield() {
+control& scheduler::arrive() noexcept {
     scheduler& s = *of_this_thread;
     control& self = s.running();
     self.flow.arrive(*s.words_);
+    return self;
+}
+
+void scheduler::end_yield() {
+    control& self = arrive();
     if (self.inside || self.attention) [[unlikely]] end_limited_yield(self);
 }
 
@@ -155,11 +160,6 @@ scheduler::departure scheduler::depart_with_care(control& self) noexcept {
     else if (next.next)  // and `next` was the last of them
         prefetch_burst(*next.next);
     return leave_for(self, next);
-}
-
-void scheduler::arrive() noexcept {
-    scheduler& s = *of_this_thread;
-    s.running().flow.arrive(*s.words_);
 }
 
 time_point scheduler::set_limits(control& self, time_point deadline) noexcept {
@@ -195,7 +195,7 @@ void scheduler::prefetch_burst(const runnable& first) noexcept {
 
 void scheduler::start_eagerly(control& fiber) noexcept {
     control& self = *running_;
-    if (self.attention & control::is_hub) return start(fiber);
+    if (self.attention & control::is_hub) return loop_.make_ready(fiber);
     loop_.make_ready_first(self);
     switch_to(self, fiber);
 }

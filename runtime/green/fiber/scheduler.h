@@ -55,11 +55,14 @@ class scheduler {
                           std::size_t callable_alignment);
     // Undoes create_fiber() for a fiber that was not started.
     void destroy_unstarted(control& fiber) noexcept;
-    // Makes a created fiber ready.
-    void start(control& fiber) noexcept { loop_.make_ready(fiber); }
-    // The same, and gives it the processor at once; the running fiber goes on before all that is ready. start() where
-    // nobody can be suspended.
-    void start_eagerly(control& fiber) noexcept;
+    // Makes a created fiber ready. `eagerly`: gives it the processor at once, unless nobody can be suspended here; the
+    // running fiber goes on before all that is ready.
+    void start(control& fiber, bool eagerly) noexcept {
+        if (eagerly)
+            start_eagerly(fiber);
+        else
+            loop_.make_ready(fiber);
+    }
 
     // A block for a fiber of another thread's hub, from any thread, and its start over there. It gets its stack
     // when it arrives; when there is none to be had, or that thread has ended, it ends with that error.
@@ -137,6 +140,8 @@ class scheduler {
     // table, because each stack is a page of its own; so they are made in bursts, whose walks go on side by side.
     void prefetch_burst(const runnable& first) noexcept;
 
+    void start_eagerly(control& fiber) noexcept;
+
     // Who stops running, and who runs instead: null when the first goes on.
     struct departure {
         control* from;
@@ -153,7 +158,7 @@ class scheduler {
     }
     // Before it: chooses who is next, and keeps what belongs to the flow that is left. After it: takes that up again.
     departure depart(control& self) noexcept;
-    static void arrive() noexcept;
+    static control& arrive() noexcept;  // the one that goes on
     // The same for a yield, with its looks for a cancellation.
     static departure begin_yield();
     static void end_yield();

@@ -7,10 +7,7 @@ void prepare_and_start(scheduler& s, control& fiber, const fiber_options& option
     fiber.provide(extras_for(options.name));
     fiber.inside = where.inside;
     if (where.start == time_point::min()) {
-        if (options.eager_start)
-            s.start_eagerly(fiber);
-        else
-            s.start(fiber);
+        s.start(fiber, options.eager_start);
     } else {
         fiber.begin({.call = "spawn_after"});
         s.loop().timers().arm(fiber, where.start);

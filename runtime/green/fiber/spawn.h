@@ -126,10 +126,7 @@ auto spawn_here(const fiber_options& options, const placement& where, Callable c
         try {
             if (!has_extras(options.name) && where.start == time_point::min()) [[likely]] {
                 c.inside = where.inside;
-                if (options.eager_start)
-                    s.start_eagerly(c);
-                else
-                    s.start(c);
+                s.start(c, options.eager_start);
             } else {
                 prepare_and_start(s, c, options, where);
             }
