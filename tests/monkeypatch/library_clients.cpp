@@ -101,8 +101,9 @@ void connect_to_postgres(const std::string& how, int count) {
     green::group connecting;
     for (int i = 0; i < count; ++i)
         connecting.spawn([&] {
-            connections.push_back(PQconnectdb(how.c_str()));
-            PQclear(PQexec(connections.back(), "SELECT pg_sleep(0), 42"));
+            PGconn* const connection = PQconnectdb(how.c_str());
+            PQclear(PQexec(connection, "SELECT pg_sleep(0), 42"));
+            connections.push_back(connection);
         });
     connecting.join();
 }
