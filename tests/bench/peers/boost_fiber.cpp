@@ -124,26 +124,6 @@ peer::repeated mutex_handed_on(std::size_t, std::uint64_t n) {
             n};
 }
 
-peer::repeated mutex_between_threads(std::size_t, std::uint64_t n) {
-    fibers::mutex lock;
-    std::uint64_t state = 0;
-    auto contend = [&] {
-        std::uint64_t own = 0;
-        for (std::uint64_t i = 0; i < n / 2; ++i) {
-            {
-                std::lock_guard held(lock);
-                peer::compute(state);
-            }
-            peer::compute(own);
-        }
-    };
-    return {peer::timed([&] {
-                std::jthread other(contend);
-                contend();
-            }),
-            n};
-}
-
 // Boost.Fiber has no semaphore; its users make one of a condition variable.
 class semaphore {
   public:
@@ -197,7 +177,7 @@ const peer::workloads here{
     {"queue", peer::each(queue_ping_pong)},
     {"queue-threads", peer::each(queue_between_threads)},
     {"mutex", peer::each(mutex_handed_on)},
-    {"mutex-threads", peer::each(mutex_between_threads)},
+    {"mutex-threads", peer::each(peer::mutex_between_threads<fibers::mutex>)},
     {"semaphore", peer::each(semaphore_handed_on)},
     {"semaphore-threads", peer::each(semaphore_between_threads)},
 };

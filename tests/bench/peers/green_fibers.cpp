@@ -2,7 +2,6 @@
 // green's fibers: switching, starting, sleeping, handing over.
 #include <green/green.h>
 
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -112,26 +111,6 @@ peer::repeated mutex_handed_on(std::size_t, std::uint64_t n) {
             n};
 }
 
-peer::repeated mutex_between_threads(std::size_t, std::uint64_t n) {
-    green::mutex lock;
-    std::uint64_t state = 0;
-    auto contend = [&] {
-        std::uint64_t own = 0;
-        for (std::uint64_t i = 0; i < n / 2; ++i) {
-            {
-                std::lock_guard held(lock);
-                peer::compute(state);
-            }
-            peer::compute(own);
-        }
-    };
-    return {peer::timed([&] {
-                std::jthread other(contend);
-                contend();
-            }),
-            n};
-}
-
 peer::repeated semaphore_handed_on(std::size_t, std::uint64_t n) {
     green::semaphore here(0), there(0);
     auto other = green::spawn([&] {
@@ -164,7 +143,7 @@ const peer::workloads here{
     {"queue", peer::each(queue_ping_pong)},
     {"queue-threads", peer::each(queue_between_threads)},
     {"mutex", peer::each(mutex_handed_on)},
-    {"mutex-threads", peer::each(mutex_between_threads)},
+    {"mutex-threads", peer::each(peer::mutex_between_threads<green::mutex>)},
     {"semaphore", peer::each(semaphore_handed_on)},
     {"semaphore-threads", peer::each(semaphore_between_threads)},
     {"timer-cancel", peer::each(green_timers::cancelled)},

@@ -27,7 +27,9 @@
 #include <functional>
 #include <initializer_list>
 #include <map>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 #include <time.h>
@@ -145,6 +147,28 @@ inline std::chrono::microseconds soon(std::uint64_t i) {
     std::uint64_t now = state;
     for (int i = 0; i < 200; ++i) now = now * 6364136223846793005u + 1442695040888963407u;
     state = now;
+}
+
+// Two threads lock the same one again and again, and compute as long without it.
+template <class Mutex>
+repeated mutex_between_threads(std::size_t, std::uint64_t n) {
+    Mutex lock;
+    std::uint64_t state = 0;
+    auto contend = [&] {
+        std::uint64_t own = 0;
+        for (std::uint64_t i = 0; i < n / 2; ++i) {
+            {
+                std::lock_guard held(lock);
+                compute(state);
+            }
+            compute(own);
+        }
+    };
+    return {timed([&] {
+                std::jthread other(contend);
+                contend();
+            }),
+            n};
 }
 
 // Many that sleep to the same moment. Sleepers is constructed from their number and that moment, and returns when all

@@ -142,26 +142,6 @@ peer::repeated mutex_handed_on(std::size_t, std::uint64_t n) {
     return {peer::timed([&] { std::jthread a(contend), b(contend); }), n};
 }
 
-peer::repeated mutex_between_threads(std::size_t, std::uint64_t n) {
-    std::mutex lock;
-    std::uint64_t state = 0;
-    auto contend = [&] {
-        std::uint64_t own = 0;
-        for (std::uint64_t i = 0; i < n / 2; ++i) {
-            {
-                std::lock_guard held(lock);
-                peer::compute(state);
-            }
-            peer::compute(own);
-        }
-    };
-    return {peer::timed([&] {
-                std::jthread other(contend);
-                contend();
-            }),
-            n};
-}
-
 peer::repeated semaphore_handed_on(std::size_t, std::uint64_t n) {
     std::counting_semaphore here(0), there(0);
     std::jthread other([&] {
@@ -186,7 +166,7 @@ const peer::workloads here{
     {"queue", peer::each(on_one_core<queue_ping_pong>)},
     {"queue-threads", peer::each(queue_ping_pong)},
     {"mutex", peer::each(mutex_handed_on)},
-    {"mutex-threads", peer::each(mutex_between_threads)},
+    {"mutex-threads", peer::each(peer::mutex_between_threads<std::mutex>)},
     {"semaphore", peer::each(on_one_core<semaphore_handed_on>)},
     {"semaphore-threads", peer::each(semaphore_handed_on)},
 };

@@ -242,23 +242,31 @@ func onTwoThreads(measure func(size, n int) repeated) func(size, n int) repeated
 	}
 }
 
+// What two goroutines do beside each other, n times in all.
+func twice(body func(), n int) repeated {
+	var both sync.WaitGroup
+	run := func() {
+		body()
+		both.Done()
+	}
+	return repeated{timed(func() {
+		both.Add(2)
+		go run()
+		go run()
+		both.Wait()
+	}), n}
+}
+
 func mutexHandedOn(_, n int) repeated {
 	var lock sync.Mutex
-	var both sync.WaitGroup
 	contend := func() {
 		for i := 0; i < n/2; i++ {
 			lock.Lock()
 			runtime.Gosched()
 			lock.Unlock()
 		}
-		both.Done()
 	}
-	return repeated{timed(func() {
-		both.Add(2)
-		go contend()
-		go contend()
-		both.Wait()
-	}), n}
+	return twice(contend, n)
 }
 
 // The compute() of ../peer.h.
@@ -274,7 +282,6 @@ func generate(state *uint64) {
 
 func mutexContended(_, n int) repeated {
 	var lock sync.Mutex
-	var both sync.WaitGroup
 	var state uint64
 	contend := func() {
 		onItsThread()
@@ -285,14 +292,8 @@ func mutexContended(_, n int) repeated {
 			lock.Unlock()
 			generate(&own)
 		}
-		both.Done()
 	}
-	return repeated{timed(func() {
-		both.Add(2)
-		go contend()
-		go contend()
-		both.Wait()
-	}), n}
+	return twice(contend, n)
 }
 
 // The deadlines of ../peer.h.
