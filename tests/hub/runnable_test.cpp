@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <initializer_list>
+#include <vector>
 
 using green::detail::runnable;
 using green::detail::runnable_queue;
@@ -15,13 +15,14 @@ TEST_CASE("a queue gives back what it got, in order, also after it was empty") {
         CHECK(queue.empty());
         queue.push_back(a);
         queue.push_back(b);
-        CHECK(queue.front() == &a);
+        CHECK(&queue.front() == &a);
         CHECK(&queue.pop_front() == &a);
         queue.push_back(c);
         CHECK(&queue.pop_front() == &b);
         CHECK(&queue.pop_front() == &c);
     }
-    CHECK(queue.front() == nullptr);
+    CHECK(queue.empty());
+    CHECK(!queue.front().run);
 }
 
 TEST_CASE("what is pushed in front comes first, also into an empty queue") {
@@ -36,15 +37,20 @@ TEST_CASE("what is pushed in front comes first, also into an empty queue") {
     CHECK(queue.empty());
 }
 
-TEST_CASE("filter() keeps what it is told to, in order") {
+TEST_CASE("a queue turns by one: the front is out and another at the back, also when the front was alone") {
     runnable a(nullptr), b(nullptr), c(nullptr);
     runnable_queue queue;
-    for (runnable* each : {&a, &b, &c}) queue.push_back(*each);
-    queue.filter([&](runnable& each) { return &each != &b; });
-    CHECK(&queue.pop_front() == &a);
-    CHECK(&queue.pop_front() == &c);
+    queue.push_back(a);
+    queue.rotate(a, b);
+    CHECK(&queue.front() == &b);
+    queue.push_back(a);
+    queue.rotate(b, c);
+    std::vector<const runnable*> left;
+    queue.for_each([&](const runnable& each) { left.push_back(&each); });
+    CHECK(left == std::vector<const runnable*>{&a, &c});
+    queue.pop(a);
+    queue.pop(c);
     CHECK(queue.empty());
     queue.push_back(b);
-    queue.filter([](runnable&) { return false; });
-    CHECK(queue.empty());
+    CHECK(&queue.pop_front() == &b);
 }

@@ -332,7 +332,7 @@ TEST_CASE_FIXTURE(support::leak_check, "a cancelled command is killed, that of a
 TEST_CASE_FIXTURE(support::leak_check, "the terminal's signals are ignored from the first command to the last") {
     monkeypatch::patch_all();
     void (*const handler)(int) = [](int) {};
-    const handling handled(SIGINT, handler);
+    const handling handled(SIGINT, handler), usual(SIGQUIT, SIG_DFL);  // a job in the background ignores both
     const gate first, last;
     auto longer = green::spawn([&] { ::system(last.before("true").c_str()); });
     auto shorter = green::spawn([&] { ::system(first.before("true").c_str()); });

@@ -8,7 +8,7 @@ namespace green::detail {
 
 namespace {
 
-thread_local constinit thread_words words_of_this_thread{};
+thread_local constinit thread_words* words_of_this_thread = nullptr;
 
 struct visit_request {
     void (*visit)(void*);
@@ -19,27 +19,21 @@ struct visit_request {
 
 }  // namespace
 
-thread_words& thread_words::of_this_thread() noexcept {
-    return words_of_this_thread;
-}
-
-thread_words& thread_words::look_up() noexcept {
-    words_of_this_thread = {reinterpret_cast<exception_state*>(abi::__cxa_get_globals()), &errno};
-    return words_of_this_thread;
+void thread_words::look_up() noexcept {
+    *this = {reinterpret_cast<exception_state*>(abi::__cxa_get_globals()), &errno};
+    words_of_this_thread = this;
 }
 
 // The life of a flow between its first jump and its last: returns what to jump to, and with what. Not instrumented:
 // ThreadSanitizer counts calls per flow, and at the end this one returns on behalf of the next.
 GREEN_UNCOUNTED transfer run_flow(transfer arrived) noexcept {
-    thread_words& words = words_of_this_thread;
+    thread_words& words = *words_of_this_thread;
     static_cast<context*>(arrived.data)->suspended_at_ = arrived.suspended_at;
     context& self = *words.arriving;
     self.shadow_.arrive();
     stack_shadow shadow = self.shadow_;  // `self` is gone at the end
-    *words.exceptions = self.exceptions_;
-    *words.error_number = self.error_number_;
     context& next = self.entry_(self.argument_);
-    words.arriving = &next;
+    next.take_up(words);
     stack_shadow::leave(shadow, next.shadow_, true);
     // Whoever arrives notes where the one that left was suspended. Nobody will ask that of us, nor of `next`, which
     // is running by then: its own field takes the note.

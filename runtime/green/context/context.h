@@ -2,8 +2,9 @@
 // One suspended flow of control: where its stack stands, and the thread-wide words that belong to it.
 //
 // Exception state and errno belong to the flow, not to the thread: a switch inside a `catch` block must not mix
-// two flows' chains of caught exceptions. The C++ runtime keeps two words per thread (__cxa_get_globals()); they
-// are saved and restored here, and only here. Debian's Boost.Context does not do it.
+// two flows' chains of caught exceptions. The C++ runtime keeps two words per thread (__cxa_get_globals()); whoever
+// leaves keeps them, and lays down those of whom he leaves for. Here, and only here. Debian's Boost.Context does not
+// do it.
 #pragma once
 
 #include <green/context/jump.h>
@@ -27,9 +28,8 @@ struct thread_words {
     int* error_number = nullptr;
     context* arriving = nullptr;  // whom the jump under way leads to; read by a flow that starts
 
-    // The calling thread's; look_up() must have been called on it once.
-    static thread_words& of_this_thread() noexcept;
-    static thread_words& look_up() noexcept;
+    // Makes it describe the calling thread, whose flows start with it from now on.
+    void look_up() noexcept;
 };
 
 class context {
@@ -53,14 +53,14 @@ class context {
 
     // Suspends this running flow and resumes `to`. Returns when somebody switches back to this one.
     [[gnu::always_inline]] void switch_to(context& to, thread_words& words) noexcept {
-        leave_for(to, words);
+        hand_over(to, words);
         jump_to(to);
-        arrive(words);
     }
-    // Its three parts. The second is inlined into whoever switches; the others may be calls.
-    void leave_for(context& to, thread_words& words) noexcept;
+    // Its two parts. The first may be a call, and nothing that looks at the words may come between. The second is inlined
+    // into whoever switches.
+    void hand_over(context& to, thread_words& words) noexcept;
+    template <red_zone Below = red_zone::skipped>
     [[gnu::always_inline]] void jump_to(context& to) noexcept;
-    void arrive(const thread_words& words) noexcept;
 
     // Forgets a flow that was prepared and never ran, or never will again.
     void retire() noexcept { shadow_.end(); }
@@ -76,6 +76,7 @@ class context {
   private:
     friend transfer run_flow(transfer arrived) noexcept;
     static transfer run_visit(transfer arrived) noexcept;
+    void take_up(thread_words& words) noexcept;
 
     void* suspended_at_ = nullptr;  // valid while suspended
     exception_state exceptions_{};
@@ -96,22 +97,24 @@ inline void context::prepare(const stack& where, void* top, function entry, void
     shadow_.begin(where.bottom, where.size_bytes);
 }
 
-inline void context::leave_for(context& to, thread_words& words) noexcept {
-    exceptions_ = *words.exceptions;
-    error_number_ = *words.error_number;
-    words.arriving = &to;
-}
-
-inline void context::jump_to(context& to) noexcept {
-    stack_shadow::leave(shadow_, to.shadow_, false);
-    transfer arrived = jump(to.suspended_at_, this);
-    static_cast<context*>(arrived.data)->suspended_at_ = arrived.suspended_at;
-    shadow_.arrive();
-}
-
-inline void context::arrive(const thread_words& words) noexcept {
+inline void context::take_up(thread_words& words) noexcept {
     *words.exceptions = exceptions_;
     *words.error_number = error_number_;
+    words.arriving = this;
+}
+
+inline void context::hand_over(context& to, thread_words& words) noexcept {
+    exceptions_ = *words.exceptions;
+    error_number_ = *words.error_number;
+    to.take_up(words);
+}
+
+template <red_zone Below>
+inline void context::jump_to(context& to) noexcept {
+    stack_shadow::leave(shadow_, to.shadow_, false);
+    transfer arrived = jump<Below>(to.suspended_at_, this);
+    static_cast<context*>(arrived.data)->suspended_at_ = arrived.suspended_at;
+    shadow_.arrive();
 }
 
 }  // namespace green::detail

@@ -46,7 +46,7 @@ spawned_task<T>& make_spawned(hub& home, const coro::task_options& options, coro
 template <class T>
 coro::join_handle<T> spawn_task_here(const coro::task_options& options, coro::task<T> body, scope* inside) {
     auto& block = make_spawned(running_agent().home(), options, std::move(body));
-    block.inside = inside;
+    block.move_into(inside);
     block.start();
     return coro::join_handle<T>(block);
 }

@@ -81,13 +81,11 @@ void spawned::resume(runnable& self) noexcept {
 // The loop is not asked for by way of `who`, nor its turn's end looked into: the hub does that. So the processor need
 // not wait for either to know where it goes on.
 inline bool runner::next_is_task(loop& here) noexcept {
-    const runnable* next = here.front();
-    if (!next || next->run != &spawned::resume) [[unlikely]] return false;
-    return here.take_turn();
+    return here.front().run == &spawned::resume && here.take_turn();
 }
 inline bool runner::next_is_new_task(loop& here) noexcept {
-    const runnable* next = here.front();
-    return next && next->run == &spawned::arrive && !static_cast<const spawned*>(next)->attention && here.take_turn();
+    const runnable& next = here.front();
+    return next.run == &spawned::arrive && !(static_cast<const spawned&>(next).attention & agent::has_pending) && here.take_turn();
 }
 
 inline std::coroutine_handle<> runner::go_to(runnable& next) const noexcept {
@@ -108,7 +106,11 @@ std::coroutine_handle<> runner::leave() noexcept {
 inline std::coroutine_handle<> runner::go_behind_others() noexcept {
     loop& here = loop_of(*current_hub);
     agent& self = *current_agent;
-    if (next_is_task(here)) [[likely]] return go_to(here.rotate(self));
+    runnable& next = here.front();
+    if (next_is_task(here)) [[likely]] {
+        here.rotate(next, self);
+        return go_to(next);
+    }
     here.make_ready(self);
     return std::noop_coroutine();
 }

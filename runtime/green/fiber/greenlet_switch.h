@@ -137,7 +137,7 @@ template <class Result, class Given>
     control& fiber = s.running();
     greenlet_block* self = fiber.greenlet;
     greenlet_block* target = &to;
-    const bool plain = self && is_next_of_kin(*self, to, fiber.inside) && to.expects == &tag_of<Given> &&
+    const bool plain = self && is_next_of_kin(*self, to, fiber.inside()) && to.expects == &tag_of<Given> &&
                        !self->forsaken() && !s.greenlets().tracer;
     if (!plain) [[unlikely]] {
         target = &arrange_switch(to, tag_of<Given>, tag_of<Result>);

@@ -35,6 +35,7 @@ void write_running_name(char* out, unsigned capacity) noexcept {
 scheduler::scheduler(hub& home) : loop_(loop_of(home)), hub_(home), hub_control_(home, nullptr) {
     hub_control_.set_name("hub");
     hub_control_.attention = control::is_hub;
+    hub_control_.next = &hub_control_;  // it is in no queue, and what is fetched ahead of a switch must be somewhere
     hub_control_.where = stacks_.acquire(hub_stack_bytes);
     // Not before there is a stack to overflow: a program that only waits on its main fiber keeps its signals to itself.
     // A thread that takes over finds the stacks of the one before cold (retire()).
@@ -44,7 +45,7 @@ scheduler::scheduler(hub& home) : loop_(loop_of(home)), hub_(home), hub_control_
 // A hub that served an ended thread brings its scheduler along, with the blocks that handles still name; what
 // belongs to the thread itself is new.
 void scheduler::take_over_thread() {
-    words_ = &thread_words::look_up();
+    words_.look_up();
     main_ = new control(hub_, nullptr);
     main_->drop_reference();  // it starts without a handle
     main_->set_name("main");
@@ -78,17 +79,15 @@ agent& running_agent() {
 // --- switching ---
 
 inline control& scheduler::next_to_run() noexcept {
-    runnable* next = loop_.front();
-    if (!next || !is_fiber(*next) || loop_.turn_is_up()) [[unlikely]] return hub_control_;
-    loop_.pop_front();
-    return *static_cast<control*>(next);
+    if (!is_fiber(loop_.front()) || loop_.turn_is_up()) [[unlikely]] return hub_control_;
+    return static_cast<control&>(loop_.pop_front());
 }
 
 scheduler::departure scheduler::begin_yield() {
     scheduler* s = of_this_thread;
     if (!s) [[unlikely]] return begin_first_yield();
     control& self = s->running();
-    if (self.needs_attention()) [[unlikely]] return s->begin_late_yield(self);
+    if (self.may_be_cancelled()) [[unlikely]] return s->begin_limited_yield(self);
     return s->go_behind(self);
 }
 
@@ -97,67 +96,54 @@ scheduler::departure scheduler::begin_first_yield() {
     return begin_yield();
 }
 
-scheduler::departure scheduler::begin_late_yield(control& self) {
-    self.throw_if_cancelled("yield");
+scheduler::departure scheduler::begin_limited_yield(control& self) {
+    if (self.needs_attention()) self.throw_if_cancelled("yield");
     return go_behind(self);
 }
 
 inline scheduler::departure scheduler::go_behind(control& self) noexcept {
-    const runnable* next = loop_.front();
-    if (!next || !is_fiber(*next) || !loop_.take_turn()) [[unlikely]] return go_behind_by_hub(self);
-    return leave_for(self, static_cast<control&>(loop_.rotate(self)));
+    green::detail::loop& loop = loop_;
+    runnable& next = loop.front();
+    if (!is_fiber(next) || !loop.take_turn()) [[unlikely]] return go_behind_by_hub(self);
+    loop.rotate(next, self);
+    return leave_for(self, static_cast<control&>(next));
 }
 
 // Nothing else is ready, or the hub should have the processor.
 scheduler::departure scheduler::go_behind_by_hub(control& self) noexcept {
     loop_.make_ready(self);
     control& next = next_to_run();
-    return &next == &self ? stay(self) : leave_for(self, next);
+    return &next == &self ? stays : leave_for(self, next);
 }
 
-scheduler::departure scheduler::stay(control& self) noexcept {
-    self.flow.leave_for(self.flow, *words_);
-    return {&self, nullptr};
-}
-
-control& scheduler::arrive() noexcept {
-    scheduler& s = *of_this_thread;
-    control& self = s.running();
-    self.flow.arrive(*s.words_);
-    return self;
-}
-
-void scheduler::end_yield() {
-    control& self = arrive();
-    if (self.inside || self.attention) [[unlikely]] end_limited_yield(self);
-}
-
-void scheduler::end_limited_yield(control& self) {
+void scheduler::end_limited_yield() {
+    control& self = of_this_thread->running();
     expire_scopes(self);
     if (self.needs_attention()) self.throw_if_cancelled("yield");
 }
 
 void scheduler::yield_and_expire_scopes(control& self) noexcept {
-    travel(go_behind(self));
-    self.flow.arrive(*words_);
+    travel<red_zone::skipped>(go_behind(self));
     expire_scopes(self);
 }
 
 scheduler::departure scheduler::depart(control& self) noexcept {
-    const runnable* next = loop_.front();
+    green::detail::loop& loop = loop_;
+    runnable& next = loop.front();
     const bool is_prefetched = prefetched_ > 1;
-    if (!next || !is_fiber(*next) || next == &self || (!is_prefetched && next->next) || !loop_.take_turn()) [[unlikely]]
+    if (!is_fiber(next) || &next == &self || (!is_prefetched && !loop.is_last(next)) || !loop.take_turn()) [[unlikely]]
         return depart_with_care(self);
     prefetched_ -= is_prefetched;
-    return leave_for(self, static_cast<control&>(loop_.pop_front()));
+    loop.pop(next);
+    return leave_for(self, static_cast<control&>(next));
 }
 
 scheduler::departure scheduler::depart_with_care(control& self) noexcept {
     control& next = next_to_run();
-    if (&next == &self) return stay(self);  // woken meanwhile
+    if (&next == &self) return stays;  // woken meanwhile
     if (prefetched_ > 1)
         --prefetched_;
-    else if (next.next)  // and `next` was the last of them
+    else if (&next != &hub_control_ && !loop_.is_last(next))  // and `next` was the last of them
         prefetch_burst(*next.next);
     return leave_for(self, next);
 }
@@ -183,7 +169,7 @@ template <std::ptrdiff_t... Offsets>
 void scheduler::prefetch_burst(const runnable& first) noexcept {
     constexpr unsigned most = 16;
     prefetched_ = 0;
-    for (const runnable* each = &first; each && is_fiber(*each); each = each->next) {
+    for (const runnable* each = &first; is_fiber(*each); each = each->next) {
         const control& fiber = *static_cast<const control*>(each);
         prefetch<0, 64, 192, 256, 320, 384, 448, 512, 576, 640>(fiber.flow.suspended_at());
         prefetch<0, -176>(fiber.callable);  // what it captured, or was called with by value: its stream as a rule
@@ -197,12 +183,12 @@ void scheduler::start_eagerly(control& fiber) noexcept {
     control& self = *running_;
     if (self.attention & control::is_hub) return loop_.make_ready(fiber);
     loop_.make_ready_first(self);
-    switch_to(self, fiber);
+    travel<red_zone::skipped>(leave_for(self, fiber));
 }
 
 void scheduler::resume_from_hub(control& fiber) noexcept {
     set_running(fiber);
-    hub_control_.flow.switch_to(fiber.flow, *words_);
+    hub_control_.flow.switch_to(fiber.flow, words_);
 }
 
 context& scheduler::end_running(control& self) noexcept {
@@ -344,7 +330,7 @@ duration scheduler::on_idle(hub& h) noexcept {
 // A thread may have a hub and never have had a fiber; one that is sent to it now has to be ended by a scheduler.
 bool scheduler::on_retire(hub& h) noexcept {
     auto& l = loop_of(h);
-    return (!of_this_thread && !l.front() && l.close_mail_if_empty()) || current().retire();
+    return (!of_this_thread && !l.has_ready() && l.close_mail_if_empty()) || current().retire();
 }
 
 void scheduler::on_fork(hub& h) noexcept {
@@ -377,7 +363,7 @@ struct all_have_ended {
 // Runs whatever is ready or posted until nobody else is left, or `limit` has passed. The end of one may start another:
 // what a hub callback drops is destroyed by a fiber.
 void scheduler::run_out(time_point limit) noexcept {
-    auto is_busy = [this] { return loop_.front() || loop_.has_mail(); };
+    auto is_busy = [this] { return loop_.has_ready() || loop_.has_mail(); };
     do {
         while (is_busy() && loop_.now() < limit) yield_and_expire_scopes(*running_);
         if (loop_.agent_count() > 0) wait_for(all_have_ended{loop_}, limit);

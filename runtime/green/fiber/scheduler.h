@@ -34,17 +34,16 @@ class scheduler {
     // Suspends the running fiber, whose waiter has begun its wait and is known to whoever will wake it, until it
     // is woken, `deadline` passes, or it is cancelled; undoes every registration of its own. Parks. Never throws.
     [[gnu::always_inline]] outcome suspend(control& self, time_point deadline) noexcept {
-        const bool is_limited = self.inside || deadline != never;
+        const bool is_limited = self.inside() || deadline != never;
         if (is_limited) deadline = set_limits(self, deadline);
         travel(depart(self));
-        arrive();
         return is_limited ? undo_limits(self, deadline) : self.result();
     }
 
     // Puts the running fiber behind all that is ready, then looks at the deadlines in force. Throws cancellation.
     [[gnu::always_inline]] static void yield() {
         travel(begin_yield());
-        end_yield();
+        if (of_this_thread->running().may_be_cancelled()) [[unlikely]] end_limited_yield();
     }
     // The same without looking at cancellations.
     void yield_and_expire_scopes(control& self) noexcept;
@@ -108,7 +107,7 @@ class scheduler {
     [[gnu::always_inline]] void change_greenlet(greenlet_block& from, greenlet_block& to) noexcept {
         running_->greenlet = &to;
         running_->flow.stand_on(to.flow);
-        from.flow.switch_to(to.flow, *words_);
+        from.flow.switch_to(to.flow, words_);
     }
     greenlet_registry& greenlets() noexcept { return greenlets_; }
 
@@ -144,24 +143,25 @@ class scheduler {
 
     // Who stops running, and who runs instead: null when the first goes on.
     struct departure {
-        control* from;
-        control* to;
+        context* from;
+        context* to;
     };
+    static constexpr departure stays{nullptr, nullptr};
     // The jump between what is done before it and what is done after it. These are calls, while the jump is inlined into
     // each way to wait, and where that is short (a queue's, a semaphore's) into the user's function. For the processor
     // expects a return to lead to where the last call came from, and behind a jump that was another fiber's: each return
     // that is made there, until the fiber is in its own loop again, is mispredicted unless all fibers wait in the same
     // place. One costs more than a switch. Nor may the way to the next fiber depend on what is on this one's stack, such
     // as a register that a loop has kept: with many fibers that is far away.
+    template <red_zone Below = red_zone::empty>  // because the way there has been a call
     [[gnu::always_inline]] static void travel(departure way) noexcept {
-        if (way.to) [[likely]] way.from->flow.jump_to(way.to->flow);
+        if (way.to) [[likely]] way.from->jump_to<Below>(*way.to);
     }
-    // Before it: chooses who is next, and keeps what belongs to the flow that is left. After it: takes that up again.
-    departure depart(control& self) noexcept;
-    static control& arrive() noexcept;  // the one that goes on
-    // The same for a yield, with its looks for a cancellation.
-    static departure begin_yield();
-    static void end_yield();
+    // Before it: chooses who is next, and hands over what belongs to the running flow.
+    [[gnu::noinline]] departure depart(control& self) noexcept;
+    // The same for a yield, with a look for a cancellation; and what comes after that of one that may be cancelled.
+    [[gnu::noinline]] static departure begin_yield();
+    static void end_limited_yield();
     // enter_parking() and leave_parking(), around the wait of one with a deadline or inside scopes.
     static time_point set_limits(control& self, time_point deadline) noexcept;
     static outcome undo_limits(control& self, time_point deadline) noexcept;
@@ -169,24 +169,18 @@ class scheduler {
     // What the ways to depart consist of. Those that are seldom needed are calls, and made last.
     departure go_behind(control& self) noexcept;
     departure leave_for(control& self, control& next) noexcept {
-        if (next.next) __builtin_prefetch(next.next);
+        __builtin_prefetch(next.next);
         set_running(next);
-        self.flow.leave_for(next.flow, *words_);
-        return {&self, &next};
+        self.flow.hand_over(next.flow, words_);
+        return {&self.flow, &next.flow};
     }
-    [[gnu::noinline]] departure stay(control& self) noexcept;
     [[gnu::noinline]] departure depart_with_care(control& self) noexcept;
     [[gnu::noinline]] departure go_behind_by_hub(control& self) noexcept;
     [[gnu::noinline, gnu::cold]] static departure begin_first_yield();
-    [[gnu::noinline, gnu::cold]] departure begin_late_yield(control& self);
-    [[gnu::noinline]] static void end_limited_yield(control& self);
+    [[gnu::noinline]] departure begin_limited_yield(control& self);
     control& next_to_run() noexcept;
     static bool is_fiber(const runnable& item) noexcept { return item.run == &control::resume; }
 
-    [[gnu::always_inline]] void switch_to(control& self, control& next) noexcept {
-        travel(leave_for(self, next));
-        self.flow.arrive(*words_);
-    }
     void set_running(control& next) noexcept {
         running_ = &next;
         current_agent = &next;
@@ -208,7 +202,7 @@ class scheduler {
 
     control* running_ = nullptr;  // whose stack is in use; current_agent may be a task that the hub's own context runs
     green::detail::loop& loop_;
-    thread_words* words_ = nullptr;
+    thread_words words_;
     hub& hub_;
     unsigned prefetched_ = 0;  // so many of the next fibers' stacks have been asked for
     bool retiring_ = false;

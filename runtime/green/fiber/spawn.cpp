@@ -5,7 +5,7 @@ namespace green::detail {
 
 void prepare_and_start(scheduler& s, control& fiber, const fiber_options& options, const placement& where) {
     fiber.provide(extras_for(options.name));
-    fiber.inside = where.inside;
+    fiber.move_into(where.inside);
     if (where.start == time_point::min()) {
         s.start(fiber, options.eager_start);
     } else {

@@ -77,7 +77,7 @@ bool agent::must_finish_waits() const noexcept {
 }
 
 inline bool agent::must_throw_pending() const noexcept {
-    return (attention & has_pending) && !(inside && inside->shielded_from_root());
+    return (attention & has_pending) && !(inside_ && inside_->shielded_from_root());
 }
 
 bool agent::must_give_up() const noexcept {
@@ -91,7 +91,7 @@ void agent::throw_request() {
         attention &= static_cast<std::uint8_t>(~has_pending);
         rethrow_or_exit(std::exchange(error, nullptr));
     }
-    if (inside && inside->cancelled()) throw cancelled(inside->outermost_cancelled()->id());
+    if (in_cancelled_scope()) throw cancelled(inside_->outermost_cancelled()->id());
     if (is_refused_by_thread()) throw fiber_exit();
 }
 
@@ -99,7 +99,7 @@ void agent::raise(std::exception_ptr e) noexcept {
     if (ended() || ending || (attention & has_pending)) return;
     error = std::move(e);
     attention |= has_pending;
-    const bool shielded = inside && inside->shielded_from_root() && !is_refused_by_thread();
+    const bool shielded = inside_ && inside_->shielded_from_root() && !is_refused_by_thread();
     if (shielded || !waiting() || must_finish_waits()) return;
     if (settle(outcome::cancelled)) wake();
 }

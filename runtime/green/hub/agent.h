@@ -99,11 +99,12 @@ class agent : public agent_record, public waiter {
         has_pending = 2,    // an exception waits to be thrown
         shutting_down = 4,  // the thread ends: no wait is granted any more, unless it insists
         is_stuck = 8,       // the root fiber, which nothing can wake
+        in_scope = 16,      // it is inside a cancel scope
     };
 
     // False: neither this nor the next wait needs a closer look.
-    bool may_be_cancelled() const noexcept { return inside || attention; }
-    bool needs_attention() const noexcept { return attention | (inside && inside->cancelled()); }
+    bool may_be_cancelled() const noexcept { return attention; }
+    bool needs_attention() const noexcept { return attention && (attention != in_scope || inside_->cancelled()); }
     // Neither kill nor scope may end its waits: it is ending, or running destructors of an unwound stack.
     bool must_finish_waits() const noexcept;
     // Throws the kill or the cancellation that is due; returns when there is none.
@@ -111,7 +112,7 @@ class agent : public agent_record, public waiter {
     // Whether a wait that began now would be cut short.
     bool must_give_up() const noexcept;
     // Whether every wait fails from here on, so that one that goes on trying must not keep the processor.
-    bool is_refused_for_good() const noexcept { return (inside && inside->cancelled()) || is_refused_by_thread(); }
+    bool is_refused_for_good() const noexcept { return in_cancelled_scope() || is_refused_by_thread(); }
 
     // Any thread. Made by whoever needs them first; throws std::bad_alloc.
     agent_extras& needed_extras();
@@ -190,7 +191,13 @@ class agent : public agent_record, public waiter {
     std::atomic<bool> started{false};  // others than the home hub see it a moment old
     bool has_several_stacks = false;
     bool insists = false;  // its waits are granted though the thread ends (hub/uninterrupted.h)
-    scope* inside = nullptr;  // the innermost cancel scope it is in
+
+    // The innermost cancel scope it is in; null when it is in none.
+    scope* inside() const noexcept { return inside_; }
+    void move_into(scope* innermost) noexcept {
+        inside_ = innermost;
+        attention = static_cast<std::uint8_t>(innermost ? attention | in_scope : attention & ~in_scope);
+    }
 
   protected:
     agent(hub& home, const agent_model& kind, runnable::function turn) noexcept
@@ -201,6 +208,9 @@ class agent : public agent_record, public waiter {
     void discard_error() noexcept;
 
   private:
+    scope* inside_ = nullptr;
+
+    bool in_cancelled_scope() const noexcept { return inside_ && inside_->cancelled(); }
     bool is_refused_by_thread() const noexcept { return (attention & shutting_down) && !insists; }
     bool must_throw_pending() const noexcept;
     void settle_error() noexcept;

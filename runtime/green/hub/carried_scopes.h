@@ -19,10 +19,10 @@ class carried_scopes {
 
     // Comes into force inside those of `user`.
     void enter(agent& user) noexcept {
-        enter_bare(user.inside);
+        enter_bare(user.inside());
         if (empty()) [[likely]] return;
         outermost_->move_below(base_);
-        user.inside = innermost_;
+        user.move_into(innermost_);
         outermost_ = innermost_ = nullptr;
     }
     // The same when it is empty, which is for the caller to ask.
@@ -30,8 +30,9 @@ class carried_scopes {
 
     // Goes out of force: what `user` is in since enter() is carried along.
     void leave(agent& user) noexcept {
-        if (has_opened_none(user.inside)) [[likely]] return;
-        innermost_ = outermost_ = std::exchange(user.inside, base_);
+        if (has_opened_none(user.inside())) [[likely]] return;
+        innermost_ = outermost_ = user.inside();
+        user.move_into(base_);
         while (outermost_->parent() != base_) outermost_ = outermost_->parent();
         outermost_->move_below(nullptr);
     }
@@ -50,10 +51,10 @@ class carried_scopes {
     void destroy_inside(F destroy) noexcept {
         if (empty()) [[likely]] return destroy();
         agent& who = running_agent();
-        scope* const inside = who.inside;
+        scope* const inside = who.inside();
         enter(who);
         destroy();
-        who.inside = inside;
+        who.move_into(inside);
     }
     // While in force, of the scope that its user is in.
     bool has_opened_none(const scope* inside) const noexcept { return inside == base_; }

@@ -115,7 +115,7 @@ void loop::run() noexcept {
 
 void loop::run_ready() noexcept {
     if (reorder_) [[unlikely]] return run_one_reordered();
-    while (ready_.front() && !turn_is_up()) {
+    while (!ready_.empty() && !turn_is_up()) {
         runnable& item = ready_.pop_front();
         item.run(item);
     }

@@ -50,6 +50,8 @@ struct hub_request : runnable {
 };
 
 class loop {
+    runnable_queue ready_;  // in front, so that a switch, which needs the address of both, needs one
+
   public:
     // One thread's loop; everything here is for that thread alone, except for what is marked. Throws
     // std::system_error when there are no descriptors left.
@@ -62,18 +64,22 @@ class loop {
     // make_ready() from any thread. False when the loop's thread has ended: then nobody will ever run it.
     [[nodiscard]] bool schedule(runnable& item) noexcept;
 
-    runnable* front() const noexcept { return ready_.front(); }
+    bool has_ready() const noexcept { return !ready_.empty(); }
+    // What is next; when nothing is, something whose function is null.
+    runnable& front() const noexcept { return ready_.front(); }
+    bool is_last(const runnable& item) const noexcept { return ready_.is_end(*item.next); }
     runnable& pop_front() noexcept { return ready_.pop_front(); }
-    runnable& rotate(runnable& item) noexcept { return ready_.rotate(item); }
+    void pop(runnable& first) noexcept { ready_.pop(first); }
+    void rotate(runnable& first, runnable& item) noexcept { ready_.rotate(first, item); }
 
     // Called once per switch between fibers. True now and then, when the loop should have the processor because
     // the kernel has not been asked for about a millisecond; false otherwise.
     bool turn_is_up() noexcept { return --turns_left_ == 0 && poll_is_due(); }
     // The same without asking anybody: false when it is not certain, and has to be asked.
     bool take_turn() noexcept {
-        const unsigned left = turns_left_;
-        if (left <= 1) [[unlikely]] return false;
-        turns_left_ = left - 1;
+        const unsigned left = turns_left_ - 1;
+        if (left == 0) [[unlikely]] return false;
+        turns_left_ = left;
         return true;
     }
     // The same as turn_is_up() for a fiber that could go on. True when its budget is used up and it should let others
@@ -188,7 +194,6 @@ class loop {
     bool wait_with_virtual_time(time_point deadline) noexcept;
 
     hub& face_;
-    runnable_queue ready_;
     single_writer<unsigned> turns_left_ = 1;
     single_writer<unsigned> turns_without_poll_ = 0;
     single_writer<std::int64_t> last_poll_coarse_ns_;

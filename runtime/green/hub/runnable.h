@@ -15,59 +15,56 @@ struct runnable {
     function run;
 };
 
-// First in, first out, but for what is pushed in front. One thread only.
+// First in, first out, but for what is pushed in front. One thread only. A ring that an element of its own closes, so that
+// all but one of the ways to change it are the same whether others are in it or not.
 class runnable_queue {
   public:
-    bool empty() const noexcept { return !first_; }
-    runnable* front() const noexcept { return first_; }
+    runnable_queue() noexcept { end_.next = &end_; }
+    runnable_queue(const runnable_queue&) = delete;
+    runnable_queue& operator=(const runnable_queue&) = delete;
+
+    bool empty() const noexcept { return is_end(front()); }
+    // What is next; of an empty queue its end, which is nothing to run: its function is null.
+    runnable& front() const noexcept { return *end_.next; }
+    bool is_end(const runnable& item) const noexcept { return &item == &end_; }
 
     void push_back(runnable& item) noexcept {
-        item.next = nullptr;
-        *(first_ ? &last_->next : &first_) = &item;
+        item.next = &end_;
+        last_->next = &item;
         last_ = &item;
     }
 
     void push_front(runnable& item) noexcept {
-        item.next = first_;
-        if (!first_) last_ = &item;
-        first_ = &item;
+        item.next = end_.next;
+        if (empty()) last_ = &item;
+        end_.next = &item;
     }
 
     runnable& pop_front() noexcept {
-        runnable& item = *first_;
-        first_ = item.next;
+        runnable& item = front();
+        pop(item);
         return item;
     }
 
-    // pop_front() and push_back(item) in one, on a queue that is not empty.
-    runnable& rotate(runnable& item) noexcept {
-        runnable& popped = *first_;
-        item.next = nullptr;
-        if (popped.next) {
-            first_ = popped.next;
-            last_->next = &item;
-        } else {
-            first_ = &item;
-        }
-        last_ = &item;
-        return popped;
+    // Takes out `first`, which is the front.
+    void pop(runnable& first) noexcept {
+        end_.next = first.next;
+        if (empty()) last_ = &end_;
+    }
+    // The same, and puts `item` at the back.
+    void rotate(runnable& first, runnable& item) noexcept {
+        push_back(item);
+        end_.next = first.next;
     }
 
-    // Keeps only the elements that `keep` accepts, in order. For the child of a fork, and for tests that reorder.
-    template <class Keep>
-    void filter(Keep&& keep) {
-        runnable* at = first_;
-        first_ = last_ = nullptr;
-        while (at) {
-            runnable* following = at->next;
-            if (keep(*at)) push_back(*at);
-            at = following;
-        }
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        for (runnable* at = end_.next; !is_end(*at); at = at->next) visit(*at);
     }
 
   private:
-    runnable* first_ = nullptr;
-    runnable* last_ = nullptr;  // valid unless empty
+    runnable end_{nullptr};
+    runnable* last_ = &end_;
 };
 
 }  // namespace green::detail

@@ -18,11 +18,11 @@ namespace green::detail {
 class uninterrupted {
   public:
     uninterrupted()
-        : who_(running_agent()), shield_(who_.inside, never, true), insisted_(std::exchange(who_.insists, true)) {
-        who_.inside = &shield_;
+        : who_(running_agent()), shield_(who_.inside(), never, true), insisted_(std::exchange(who_.insists, true)) {
+        who_.move_into(&shield_);
     }
     ~uninterrupted() {
-        who_.inside = shield_.parent();
+        who_.move_into(shield_.parent());
         who_.insists = insisted_;
     }
     uninterrupted(const uninterrupted&) = delete;

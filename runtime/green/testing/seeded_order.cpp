@@ -36,14 +36,15 @@ seeded_order::~seeded_order() {
 // std::uniform_int_distribution would draw differently with every standard library.
 void seeded_order::shuffle(detail::runnable_queue& ready, void* self) noexcept {
     std::uint64_t count = 0;
-    for (detail::runnable* at = ready.front(); at; at = at->next) ++count;
+    ready.for_each([&](const detail::runnable&) { ++count; });
     if (count < 2) return;
     const std::uint64_t chosen = static_cast<seeded_order*>(self)->random_() % count;
-    detail::runnable_queue reordered;
     detail::runnable_queue others;
-    for (std::uint64_t at = 0; at < count; ++at) (at == chosen ? reordered : others).push_back(ready.pop_front());
-    while (!others.empty()) reordered.push_back(others.pop_front());
-    ready = reordered;
+    for (std::uint64_t at = 0; at < chosen; ++at) others.push_back(ready.pop_front());
+    detail::runnable& first = ready.pop_front();
+    while (!ready.empty()) others.push_back(ready.pop_front());
+    ready.push_back(first);
+    while (!others.empty()) ready.push_back(others.pop_front());
 }
 
 }  // namespace green::testing
