@@ -2,33 +2,18 @@
 #include <green/hub/timer_heap.h>
 
 #include <algorithm>
-#include <cstring>
-#include <new>
 
 namespace green::detail {
-
-namespace {
-constexpr std::align_val_t cache_line{64};
-constexpr std::uint32_t first_capacity = 61;
-}  // namespace
-
-void timer_heap::freer::operator()(std::byte* memory) const noexcept {
-    ::operator delete(memory, cache_line);
-}
 
 // Entry 0 lies in the last quarter of a cache line, so that entries 4n+1 to 4n+4 fill one:
 //
 //     | . . . 0 | 1 2 3 4 | 5 6 7 8 | ...
 void timer_heap::grow() {
-    static_assert(sizeof(entry) * 4 == static_cast<std::size_t>(cache_line));
-    const std::uint32_t capacity = capacity_ ? capacity_ * 2 + 3 : first_capacity;
-    std::unique_ptr<std::byte, freer> memory(
-        static_cast<std::byte*>(::operator new((capacity + std::size_t{3}) * sizeof(entry), cache_line)));
-    auto* entries = reinterpret_cast<entry*>(memory.get()) + 3;
-    std::uninitialized_copy_n(entries_, size_, entries);
-    entries_ = entries;
-    capacity_ = capacity;
-    memory_ = std::move(memory);
+    constexpr std::size_t skipped = 3;
+    static_assert(sizeof(entry) * (skipped + 1) == 64);
+    memory_.grow();
+    entries_ = reinterpret_cast<entry*>(memory_.data()) + skipped;
+    capacity_ = static_cast<std::uint32_t>(memory_.size_bytes() / sizeof(entry) - skipped);
 }
 
 // Written member by member, into place: a copied entry would be stored in halves and loaded as a whole, which the

@@ -6,11 +6,11 @@
 // heap, the usual life of a timeout, is as cheap).
 #pragma once
 
+#include <green/base/page_memory.h>
 #include <green/base/time.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 namespace green::detail {
 
@@ -63,10 +63,6 @@ class timer_heap {
             return static_cast<std::int32_t>(item->order_ - other.item->order_) < 0;
         }
     };
-    struct freer {
-        void operator()(std::byte* memory) const noexcept;
-    };
-
     void grow();
     void place(std::uint32_t slot, entry e) noexcept;
     void sift_up(std::uint32_t slot, entry moving) noexcept;
@@ -80,7 +76,7 @@ class timer_heap {
     std::uint32_t size_ = 0;
     std::uint32_t capacity_ = 0;
     std::uint32_t next_order_ = 0;
-    std::unique_ptr<std::byte, freer> memory_;
+    page_memory memory_;
 };
 
 }  // namespace green::detail

@@ -182,11 +182,11 @@ func sleepers(wanted request) {
 
 type memory struct{ resident, pageTables int }
 
-// What the process occupies, in bytes.
+// What the process occupies, in bytes, without pages of files.
 func memoryBytes() (now memory) {
 	status, _ := os.ReadFile("/proc/self/status")
 	for _, line := range strings.Split(string(status), "\n") {
-		fmt.Sscanf(line, "VmRSS: %d", &now.resident)
+		fmt.Sscanf(line, "RssAnon: %d", &now.resident)
 		fmt.Sscanf(line, "VmPTE: %d", &now.pageTables)
 	}
 	return memory{now.resident * 1024, now.pageTables * 1024}

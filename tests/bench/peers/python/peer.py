@@ -68,10 +68,10 @@ def once(body):
 
 
 def memory_bytes():
-    """Returns the resident memory, and that with its page tables."""
+    """Returns the resident memory without pages of files, and that with the page tables."""
     with open("/proc/self/status") as status:
-        kib = {line.split()[0]: int(line.split()[1]) for line in status if line.startswith(("VmRSS:", "VmPTE:"))}
-    return kib["VmRSS:"] * 1024, sum(kib.values()) * 1024
+        kib = {line.split()[0]: int(line.split()[1]) for line in status if line.startswith(("RssAnon:", "VmPTE:"))}
+    return kib["RssAnon:"] * 1024, sum(kib.values()) * 1024
 
 
 def moments_of_sleep(request):
