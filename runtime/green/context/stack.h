@@ -67,7 +67,7 @@ class stack_pool {
     }
 
     // Takes a stack back. Aborts, naming the overflow, when its canary was overwritten.
-    void release(stack used) noexcept {
+    [[gnu::always_inline]] void release(stack used) noexcept {
         if (!last_used_ || last_used_->stack_bytes != used.size_bytes) [[unlikely]]
             last_used_ = &class_for(used.size_bytes);
         if (!last_used_->canaries.empty()) [[unlikely]] check_canary(*last_used_, used);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <green/coro/spawned.h>
 
+#include <green/hub/ending.h>
 #include <green/hub/hub.h>
 #include <green/hub/parking.h>
 

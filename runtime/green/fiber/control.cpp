@@ -7,6 +7,7 @@
 #include <green/fiber/scheduler.h>
 #include <green/fiber/spawn.h>
 #include <green/fiber/would_block_forever.h>
+#include <green/hub/ending.h>
 
 #include <stdexcept>
 #include <string>

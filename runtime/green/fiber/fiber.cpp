@@ -17,7 +17,7 @@ bool fiber_handle::join_until(time_point deadline) const {
 }
 
 void fiber_handle::join() const {
-    join_until(never);
+    detail::wait_for(detail::end_of(checked_agent()));
 }
 
 bool fiber_handle::join_for(duration d) const {

@@ -4,6 +4,7 @@
 #include <green/base/check.h>
 #include <green/hub/cancellation.h>
 #include <green/hub/describe.h>
+#include <green/hub/ending.h>
 #include <green/fiber/overflow.h>
 #include <green/fiber/park.h>
 #include <green/fiber/would_block_forever.h>
@@ -78,11 +79,6 @@ agent& running_agent() {
 
 // --- switching ---
 
-inline control& scheduler::next_to_run() noexcept {
-    if (!is_fiber(loop_.front()) || loop_.turn_is_up()) [[unlikely]] return hub_control_;
-    return static_cast<control&>(loop_.pop_front());
-}
-
 scheduler::departure scheduler::begin_yield() {
     scheduler* s = of_this_thread;
     if (!s) [[unlikely]] return begin_first_yield();
@@ -133,7 +129,7 @@ scheduler::departure scheduler::depart(control& self) noexcept {
     const bool is_prefetched = prefetched_ > 1;
     if (!is_fiber(next) || &next == &self || (!is_prefetched && !loop.is_last(next)) || !loop.take_turn()) [[unlikely]]
         return depart_with_care(self);
-    prefetched_ -= is_prefetched;
+    if (is_prefetched) --prefetched_;
     loop.pop(next);
     return leave_for(self, static_cast<control&>(next));
 }
@@ -189,19 +185,6 @@ void scheduler::start_eagerly(control& fiber) noexcept {
 void scheduler::resume_from_hub(control& fiber) noexcept {
     set_running(fiber);
     hub_control_.flow.switch_to(fiber.flow, words_);
-}
-
-context& scheduler::end_running(control& self) noexcept {
-    if (self.list_hook<home_tag>::linked()) self.list_hook<home_tag>::unlink();
-    const stack where = self.where;
-    const bool forgotten = self.let_go();  // runs the last destructors of its own
-    loop_.agent_ended();
-    // From here on this code runs on a stack that is already given back: nothing below may spawn or park.
-    stacks_.release(where);
-    if (forgotten) free_block(self);
-    control& next = next_to_run();
-    set_running(next);
-    return next.flow;
 }
 
 // --- blocks and stacks ---

@@ -76,8 +76,8 @@ class scheduler {
             free_elsewhere(fiber);
     }
 
-    // The last act of a fiber: gives back what it holds and says who goes on.
-    context& end_running(control& self) noexcept;
+    // The last act of a fiber: gives back what it holds and says who goes on. Compiled into control::entry().
+    [[gnu::always_inline]] context& end_running(control& self) noexcept;
     void resume_from_hub(control& fiber) noexcept;
 
     // Calls visit(agent) for every fiber and task of this thread that has not ended, the main fiber first.
@@ -178,7 +178,13 @@ class scheduler {
     [[gnu::noinline]] departure go_behind_by_hub(control& self) noexcept;
     [[gnu::noinline, gnu::cold]] static departure begin_first_yield();
     [[gnu::noinline]] departure begin_limited_yield(control& self);
-    control& next_to_run() noexcept;
+    control& next_to_run() noexcept {
+        green::detail::loop& loop = loop_;
+        runnable& next = loop.front();
+        if (!is_fiber(next) || loop.turn_is_up()) [[unlikely]] return hub_control_;
+        loop.pop(next);
+        return static_cast<control&>(next);
+    }
     static bool is_fiber(const runnable& item) noexcept { return item.run == &control::resume; }
 
     void set_running(control& next) noexcept {
@@ -215,5 +221,18 @@ class scheduler {
     greenlet_registry greenlets_;
     time_point next_trim_{};
 };
+
+inline context& scheduler::end_running(control& self) noexcept {
+    if (self.list_hook<home_tag>::linked()) self.list_hook<home_tag>::unlink();
+    const stack where = self.where;
+    const bool forgotten = self.let_go();  // runs the last destructors of its own
+    loop_.agent_ended();
+    // From here on this code runs on a stack that is already given back: nothing below may spawn or park.
+    stacks_.release(where);
+    if (forgotten) free_block(self);
+    control& next = next_to_run();
+    set_running(next);
+    return next.flow;
+}
 
 }  // namespace green::detail

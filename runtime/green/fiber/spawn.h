@@ -125,7 +125,7 @@ auto spawn_here(const fiber_options& options, const placement& where, Callable c
         new (c.callable) Callable(std::move(callable));
         try {
             if (!has_extras(options.name) && where.start == time_point::min()) [[likely]] {
-                c.move_into(where.inside);
+                if (where.inside) c.move_into(where.inside);
                 s.start(c, options.eager_start);
             } else {
                 prepare_and_start(s, c, options, where);

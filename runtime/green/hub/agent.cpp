@@ -168,18 +168,6 @@ void agent::give_up_locks() noexcept {
     while (!held_locks.empty()) held_locks.pop_front().owner_ended();
 }
 
-void agent::publish_end() noexcept {
-    if (error) [[unlikely]] settle_error();
-    end_lock.lock();
-    has_ended.store(true, std::memory_order_release);
-    while (wait_node* node = joiners.choose_first()) node->owner->wake();
-    const agent_extras* e = extras.load(std::memory_order_acquire);
-    const bool linked = e && e->links;
-    end_lock.unlock();
-    if (linked) [[unlikely]] schedule_links(*this);
-    if (ends_process) [[unlikely]] end_process();
-}
-
 // Nobody is left to whom it could return, or who could take what it threw.
 void agent::end_process() noexcept {
     const bool failed = error != nullptr;

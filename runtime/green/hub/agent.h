@@ -182,7 +182,7 @@ class agent : public agent_record, public waiter {
     // The last steps: locks it still holds are marked as abandoned; joiners and links are told. What still waits to be
     // thrown came too late, and is dropped.
     void give_up_locks() noexcept;
-    void publish_end() noexcept;
+    inline void publish_end() noexcept;  // defined in hub/ending.h
     // Instead, in the child of a fork, for one that is not there. Tells nobody: there is nobody either.
     void end_after_fork(const std::exception_ptr& why) noexcept;
 

@@ -54,7 +54,7 @@ class loop {
 
   public:
     // One thread's loop; everything here is for that thread alone, except for what is marked. Throws
-    // std::system_error when there are no descriptors left.
+    // std::system_error when there are no descriptors left, std::bad_alloc when there is no memory.
     explicit loop(hub& face);
 
     // Queues `item` behind what is ready already.

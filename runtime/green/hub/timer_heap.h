@@ -35,7 +35,8 @@ class timer {
 
 class timer_heap {
   public:
-    timer_heap() = default;
+    // With room for a page of timers, for which no memory can be missing later. Throws std::bad_alloc.
+    timer_heap() { grow(); }
     timer_heap(const timer_heap&) = delete;
     timer_heap& operator=(const timer_heap&) = delete;
 

@@ -69,7 +69,7 @@ WORKLOADS = [
     Workload("skynet", "Skynet", "A tree of units, ten children each, whose leaves are summed up.",
              (Metric("seconds", "all of it", SECONDS),), (100_000, A_MILLION), (100_000,), size_text="{} leaves",
              too_much_for_slow=A_MILLION),
-    Workload("sleepers", "Many that sleep", "All sleep to the same moment. Memory is what the process has more, page tables included; without them it is resident.",
+    Workload("sleepers", "Many that sleep", "All sleep to the same moment. Memory is what the process has more, without pages of files, page tables included; without them it is resident.",
              (Metric("bytes_each", "memory each", BYTES), RESIDENT, Metric("start_ns", "starting one", NANOSECONDS),
               Metric("wake_ns", "waking one", NANOSECONDS)), (10_000, 100_000, A_MILLION), (10_000,), size_text="{}",
              too_much_for_slow=A_MILLION, in_quick=True),
