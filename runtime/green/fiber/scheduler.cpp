@@ -109,11 +109,10 @@ inline scheduler::departure scheduler::go_behind(control& self) noexcept {
 scheduler::departure scheduler::go_behind_by_hub(control& self) noexcept {
     loop_.make_ready(self);
     control& next = next_to_run();
-    return &next == &self ? stays : leave_for(self, next);
+    return &next == &self ? stay(self) : leave_for(self, next);
 }
 
-void scheduler::end_limited_yield() {
-    control& self = of_this_thread->running();
+void scheduler::end_limited_yield(control& self) {
     expire_scopes(self);
     if (self.needs_attention()) self.throw_if_cancelled("yield");
 }
@@ -136,7 +135,7 @@ scheduler::departure scheduler::depart(control& self) noexcept {
 
 scheduler::departure scheduler::depart_with_care(control& self) noexcept {
     control& next = next_to_run();
-    if (&next == &self) return stays;  // woken meanwhile
+    if (&next == &self) return stay(self);  // woken meanwhile
     if (prefetched_ > 1)
         --prefetched_;
     else if (&next != &hub_control_ && !loop_.is_last(next))  // and `next` was the last of them

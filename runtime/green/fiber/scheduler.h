@@ -42,8 +42,9 @@ class scheduler {
 
     // Puts the running fiber behind all that is ready, then looks at the deadlines in force. Throws cancellation.
     [[gnu::always_inline]] static void yield() {
-        travel(begin_yield());
-        if (of_this_thread->running().may_be_cancelled()) [[unlikely]] end_limited_yield();
+        const departure way = begin_yield();
+        travel(way);
+        if (way.from->may_be_cancelled()) [[unlikely]] end_limited_yield(*way.from);
     }
     // The same without looking at cancellations.
     void yield_and_expire_scopes(control& self) noexcept;
@@ -143,10 +144,9 @@ class scheduler {
 
     // Who stops running, and who runs instead: null when the first goes on.
     struct departure {
-        context* from;
+        control* from;
         context* to;
     };
-    static constexpr departure stays{nullptr, nullptr};
     // The jump between what is done before it and what is done after it. These are calls, while the jump is inlined into
     // each way to wait, and where that is short (a queue's, a semaphore's) into the user's function. For the processor
     // expects a return to lead to where the last call came from, and behind a jump that was another fiber's: each return
@@ -155,13 +155,13 @@ class scheduler {
     // as a register that a loop has kept: with many fibers that is far away.
     template <red_zone Below = red_zone::empty>  // because the way there has been a call
     [[gnu::always_inline]] static void travel(departure way) noexcept {
-        if (way.to) [[likely]] way.from->jump_to<Below>(*way.to);
+        if (way.to) [[likely]] way.from->flow.jump_to<Below>(*way.to);
     }
     // Before it: chooses who is next, and hands over what belongs to the running flow.
     [[gnu::noinline]] departure depart(control& self) noexcept;
     // The same for a yield, with a look for a cancellation; and what comes after that of one that may be cancelled.
     [[gnu::noinline]] static departure begin_yield();
-    static void end_limited_yield();
+    static void end_limited_yield(control& self);
     // enter_parking() and leave_parking(), around the wait of one with a deadline or inside scopes.
     static time_point set_limits(control& self, time_point deadline) noexcept;
     static outcome undo_limits(control& self, time_point deadline) noexcept;
@@ -172,8 +172,9 @@ class scheduler {
         __builtin_prefetch(next.next);
         set_running(next);
         self.flow.hand_over(next.flow, words_);
-        return {&self.flow, &next.flow};
+        return {&self, &next.flow};
     }
+    static departure stay(control& self) noexcept { return {&self, nullptr}; }
     [[gnu::noinline]] departure depart_with_care(control& self) noexcept;
     [[gnu::noinline]] departure go_behind_by_hub(control& self) noexcept;
     [[gnu::noinline, gnu::cold]] static departure begin_first_yield();
