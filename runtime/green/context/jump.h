@@ -27,7 +27,7 @@ void* make_fcontext(void* stack_top, unsigned long size_bytes, void (*entry)(tra
 transfer ontop_fcontext(void* to, void* data, transfer (*on_top)(transfer)) asm("ontop_fcontext");
 
 // The 128 bytes below the stack pointer, of the function that a jump is compiled into (System V ABI for AMD64, 3.2.2). One
-// that makes a call has nothing there, and need not skip them: that takes a nanosecond off a switch forth and back.
+// that makes a call has nothing there, and need not skip them, which takes as long as seven other instructions.
 enum class red_zone { skipped, empty };
 
 #if defined(__x86_64__)

@@ -194,7 +194,7 @@ class loop {
     bool wait_with_virtual_time(time_point deadline) noexcept;
 
     hub& face_;
-    single_writer<unsigned> turns_left_ = 1;
+    single_writer<unsigned> turns_left_ = 1;  // never 0 but for a moment
     single_writer<unsigned> turns_without_poll_ = 0;
     single_writer<std::int64_t> last_poll_coarse_ns_;
     timer_heap timers_;
