@@ -37,7 +37,7 @@ class Timed:
         try:
             return key_values(run([*program.command, *words], core, self.options.real_time))
         except Failure:  # sleepers that the machine did not let fall asleep in time: they say so
-            return key_values(run([*program.command, *words, "patience=8"], core, self.options.real_time))
+            return key_values(run([*program.command, *words, "patience=5"], core, self.options.real_time))
 
 
 class Names(Timed):
