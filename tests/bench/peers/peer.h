@@ -179,7 +179,7 @@ work sleepers() {
     return [](const request& wanted) {
         const auto given = wanted.named.find("patience");
         const double patience = given == wanted.named.end() ? 2 : std::strtod(given->second.c_str(), nullptr);
-        const auto margin = std::chrono::milliseconds(wanted.size <= 10'000 ? 300 : 1000);
+        const auto margin = std::chrono::milliseconds(wanted.size <= 100'000 ? 300 : 700);
         const std::size_t sample = std::max<std::size_t>(1000, wanted.size / 20);
         Sleepers(10, clock::now()).wait();  // what a runtime has before its first sleeper is not counted
         const auto before = bench::read_process_memory();

@@ -146,7 +146,10 @@ func fallAsleep(count int, moment time.Time) *sync.WaitGroup {
 }
 
 func sleepers(wanted request) {
-	const margin = time.Second
+	margin := 300 * time.Millisecond
+	if wanted.size > 100_000 {
+		margin = 700 * time.Millisecond
+	}
 	patience, err := strconv.ParseFloat(wanted.named["patience"], 64)
 	if err != nil {
 		patience = 2

@@ -78,7 +78,7 @@ def moments_of_sleep(request):
     """For some, a sample, and then for `request.size`: yields how many shall sleep until when, goes on when they do, yields
     None, and goes on when all are awake. Prints the results. See the sleepers of ../peer.h."""
     count, patience = request.size, float(request.named.get("patience", 2))
-    sample, margin = max(1000, count // 20), 1
+    sample, margin = max(1000, count // 20), 0.3 if count <= 100_000 else 0.7
     yield 10, time.monotonic()
     yield
     before = memory_bytes()
