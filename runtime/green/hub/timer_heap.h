@@ -64,6 +64,7 @@ class timer_heap {
             return static_cast<std::int32_t>(item->order_ - other.item->order_) < 0;
         }
     };
+
     void grow();
     void place(std::uint32_t slot, entry e) noexcept;
     void sift_up(std::uint32_t slot, entry moving) noexcept;
