@@ -37,8 +37,8 @@ class runner : public trampoline {
     const bool has_stack;  // a fiber's: its waits park the fiber
 
   private:
-    static bool next_is_task(loop& here) noexcept;
-    static bool next_is_new_task(loop& here) noexcept;
+    static bool next_is_task(loop& here, const runnable& next) noexcept;
+    static bool next_is_new_task(loop& here, const runnable& next) noexcept;
     std::coroutine_handle<> go_behind_others() noexcept;
     [[gnu::cold]] std::coroutine_handle<> yield_unless_cancelled(std::coroutine_handle<> self);
     std::coroutine_handle<> go_to(runnable& next) const noexcept;

@@ -81,11 +81,10 @@ void spawned::resume(runnable& self) noexcept {
 
 // The loop is not asked for by way of `who`, nor its turn's end looked into: the hub does that. So the processor need
 // not wait for either to know where it goes on.
-inline bool runner::next_is_task(loop& here) noexcept {
-    return here.front().run == &spawned::resume && here.take_turn();
+inline bool runner::next_is_task(loop& here, const runnable& next) noexcept {
+    return next.run == &spawned::resume && here.take_turn();
 }
-inline bool runner::next_is_new_task(loop& here) noexcept {
-    const runnable& next = here.front();
+inline bool runner::next_is_new_task(loop& here, const runnable& next) noexcept {
     return next.run == &spawned::arrive && !(static_cast<const spawned&>(next).attention & agent::has_pending) && here.take_turn();
 }
 
@@ -97,10 +96,12 @@ inline std::coroutine_handle<> runner::go_to(runnable& next) const noexcept {
 
 std::coroutine_handle<> runner::leave() noexcept {
     loop& here = loop_of(*current_hub);
-    if (next_is_task(here)) return go_to(here.pop_front());
-    if (!next_is_new_task(here)) return std::noop_coroutine();
-    auto& next = static_cast<spawned&>(here.pop_front());
-    next.begin_to_run();
+    runnable& next = here.front();
+    if (!next_is_task(here, next)) {
+        if (!next_is_new_task(here, next)) return std::noop_coroutine();
+        static_cast<spawned&>(next).begin_to_run();
+    }
+    here.pop(next);
     return go_to(next);
 }
 
@@ -108,7 +109,7 @@ inline std::coroutine_handle<> runner::go_behind_others() noexcept {
     loop& here = loop_of(*current_hub);
     agent& self = *current_agent;
     runnable& next = here.front();
-    if (next_is_task(here)) [[likely]] {
+    if (next_is_task(here, next)) [[likely]] {
         here.rotate(next, self);
         return go_to(next);
     }
